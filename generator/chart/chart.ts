@@ -1,0 +1,74 @@
+import type {LayerDefinition, OwnComponent, UpstreamComponent} from '../component.ts'
+import {valuesSchema} from '../component.ts'
+import {symbolic} from '../expression/symbolic.ts'
+import type {RenderedFile} from '../rendered-file.ts'
+import {templateBanner, yamlBanner} from '../rendered-file.ts'
+import {printYaml} from '../yaml/print.ts'
+import {layerReadme} from './readme.ts'
+import {layerSchemaFile, ownSchemaFile} from './schema-file.ts'
+import {printTemplates, type Templates} from './template.ts'
+import {layerValuesFile, ownValuesFile} from './values-file.ts'
+
+/** The version of all charts that are rendered. Flux takes a new revision of the repository, not of the version. */
+const chartVersion = '0.1.0'
+/** The oldest version that upstream charts and objects are checked against. */
+const kubeVersion = '>=1.33.0-0'
+
+/** The umbrella chart of a layer with its subcharts. */
+export function renderChart(definition: LayerDefinition): RenderedFile[] {
+  const folder = `charts/${definition.layer}`
+  const source = `generator/components/${definition.layer}/`
+  const own = definition.components.filter((component) => component.kind === 'own')
+  return [
+    {path: `${folder}/Chart.yaml`, content: yamlBanner(source) + chartFile(definition)},
+    {path: `${folder}/values.yaml`, content: yamlBanner(source) + layerValuesFile(definition)},
+    {path: `${folder}/values.schema.json`, content: layerSchemaFile(definition, source)},
+    {path: `${folder}/README.md`, content: layerReadme(definition, source)},
+    ...own.flatMap((component) => renderSubchart(component, definition)),
+  ]
+}
+
+function renderSubchart(component: OwnComponent, {layer}: LayerDefinition): RenderedFile[] {
+  const folder = `charts/${layer}/charts/${component.name}`
+  const source = `generator/components/${layer}/${component.name}.ts`
+  const templates = Object.entries(templatesOf(component)).map(([name, content]) => ({
+    path: `${folder}/templates/${name}`,
+    content: templateBanner(source) + content,
+  }))
+  const chart = {...metadataOf(component.name, component.summary), type: 'application', kubeVersion}
+  return [
+    {path: `${folder}/Chart.yaml`, content: yamlBanner(source) + printYaml(chart)},
+    {path: `${folder}/values.yaml`, content: yamlBanner(source) + ownValuesFile(component)},
+    {path: `${folder}/values.schema.json`, content: ownSchemaFile(component, source)},
+    ...templates,
+  ]
+}
+
+/** The Helm templates of an own component, by file name. */
+export function templatesOf(component: OwnComponent): Templates {
+  const value = symbolic(valuesSchema(component)) as Record<string, unknown>
+  return printTemplates(component.name, component.objects({value, images: value.images as Record<string, string>}))
+}
+
+function chartFile({layer, summary, components}: LayerDefinition): string {
+  return printYaml({
+    ...metadataOf(layer, summary),
+    type: 'application',
+    kubeVersion,
+    dependencies: components.map((component) => (component.kind === 'own' ? subchart(component) : dependency(component))),
+  })
+}
+
+function metadataOf(name: string, summary: string) {
+  return {apiVersion: 'v2', name, description: summary, version: chartVersion}
+}
+
+function subchart({name}: OwnComponent) {
+  return {name, version: chartVersion, condition: `${name}.enabled`}
+}
+
+function dependency({name, chart, enabled}: UpstreamComponent) {
+  const alias = name === chart.name ? {} : {alias: name}
+  const condition = enabled ? {condition: `${name}.enabled`} : {}
+  return {name: chart.name, version: chart.version, repository: chart.repository, ...alias, ...condition}
+}

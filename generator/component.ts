@@ -1,0 +1,231 @@
+import {z} from 'zod'
+import type {Environment} from './environment/schema.ts'
+import type {Architecture, Hardware} from './environment/hardware.ts'
+
+export {
+  checksum,
+  configurationFile,
+  each,
+  equals,
+  filled,
+  ini,
+  lines,
+  not,
+  text,
+  times,
+  when,
+} from './expression/helpers.ts'
+
+/** Layers, which are charts and releases, in no particular order: the order is worked out in `model/order.ts`. */
+export const layers = [
+  'cloud-operators',
+  'cloud-platform',
+  'cloud-observability',
+  'edge-platform',
+  'edge-observability',
+  'edge-demo',
+] as const
+export type Layer = (typeof layers)[number]
+export type Role = 'cloud' | 'edge'
+
+export function roleOf(layer: Layer): Role {
+  return layer.startsWith('cloud-') ? 'cloud' : 'edge'
+}
+
+/** A container image and the architectures it is published for. */
+export interface ImageDefinition {
+  reference: string
+  architectures: readonly Architecture[]
+}
+
+/**
+ * What parts of the system tell each other. `cluster` endpoints are reached inside one cluster, `node` endpoints on
+ * the node's own address, `environment` endpoints from every edge cluster through the ingress of the cloud.
+ */
+export interface Endpoint {
+  scope: 'node' | 'cluster' | 'environment'
+  host: string
+  port: number
+}
+
+export const endpointNames = [
+  'logStore',
+  'logs',
+  'metricStore',
+  'metricExport',
+  'metricStream',
+  'traceStore',
+  'traceQuery',
+  'telemetry',
+  'nodeTraces',
+  'nodeMetrics',
+] as const
+export type EndpointName = (typeof endpointNames)[number]
+export type Endpoints = Partial<Record<EndpointName, Endpoint>>
+
+export interface ClusterNode extends Hardware {
+  name: string
+  address?: string | undefined
+  labels: Record<string, string>
+}
+
+/** One cluster of an environment: what components may ask about where they run. */
+export interface Site {
+  environment: Environment
+  cluster: {
+    name: string
+    role: Role
+    cni: 'flannel' | 'smarter'
+    reconcile: 'local' | 'remote'
+    demo: boolean
+    uplink: string
+    /** Address of the k3s server of an edge cluster. */
+    server: string | undefined
+    nodes: readonly ClusterNode[]
+  }
+  /** All edge clusters of the environment, for those in the cloud that keep a list of them. */
+  edgeClusters: readonly Site['cluster'][]
+  /** The public host name of a service, such as `kibana-18-34-90-214.nip.io`. */
+  hostname: (service: string) => string
+  /** The domain of all host names. */
+  domain: string
+  /** The address that the ingress asks MetalLB for; undefined in node mode. */
+  ingressAddress: string | undefined
+  /** The provider of an endpoint, in this cluster or else in the cloud. */
+  endpoint: (name: EndpointName) => Endpoint
+}
+
+export interface KubernetesObject {
+  apiVersion: string
+  kind: string
+  metadata: {name: string; namespace?: string; labels?: Record<string, string>; annotations?: Record<string, string>}
+}
+
+/** Values that a chart is rendered with. */
+export type Values = Record<string, unknown>
+
+interface Shared<Settings extends z.ZodObject, ImageName extends string> {
+  /** The one name: file, subchart or alias, values key, settings key, test. */
+  name: string
+  /** One sentence for READMEs: what it is and what it does here. */
+  summary: string
+  /** What an operator may set in environment.yaml; every key has a description and a default. */
+  settings: Settings
+  images: Record<ImageName, ImageDefinition>
+  /** The label, with value yes, of the nodes that it runs on; default: all nodes. */
+  nodeLabel?: string
+  /** Whether the cluster gets the component; default: always. */
+  enabled?: (site: Site) => boolean
+  /** Endpoints that the component offers. */
+  provides?: (site: Site) => Endpoints
+  /** Endpoints that the component uses; each must have a provider. */
+  requires?: readonly EndpointName[]
+  /** Secrets that must exist, by namespace-local name, with what is in them. Nobody renders them. */
+  secrets?: readonly SecretReference[]
+  /** The rows of the 2020 system that it stands for, and other reasons, shown in the chart's README. */
+  notes?: string
+}
+
+export interface SecretReference {
+  name: string
+  keys: readonly string[]
+  purpose: string
+  /** Where it must be; default: the namespace of the layer. */
+  namespace?: string
+}
+
+export interface OwnComponent<
+  Settings extends z.ZodRawShape = z.ZodRawShape,
+  Derived extends z.ZodRawShape = z.ZodRawShape,
+  ImageName extends string = string,
+> extends Shared<z.ZodObject<Settings>, ImageName> {
+  kind: 'own'
+  /** Values that the model works out for each cluster; every key has a default that renders. */
+  derived: z.ZodObject<Derived>
+  derive: (site: Site, settings: z.output<z.ZodObject<Settings>>) => z.output<z.ZodObject<Derived>>
+  objects: (context: {
+    value: z.output<z.ZodObject<Settings & Derived>>
+    images: Record<ImageName, string>
+  }) => readonly (KubernetesObject | undefined)[]
+}
+
+/** An image reference in the parts that upstream charts ask for. */
+export interface ImageParts {
+  reference: string
+  registry: string
+  repository: string
+  tag: string
+  digest: string | undefined
+}
+
+export interface UpstreamComponent<Settings extends z.ZodObject = z.ZodObject, ImageName extends string = string>
+  extends Shared<Settings, ImageName> {
+  kind: 'upstream'
+  chart: {repository: string; name: string; version: string; appVersion: string}
+  /** API groups whose custom resources the chart defines. */
+  apiGroups: readonly string[]
+  /** API groups that admission webhooks of the chart check: custom resources of them belong into a later layer. */
+  webhooks?: readonly string[]
+  /** Values that hold in every environment. */
+  values: (context: {settings: z.output<Settings>; images: Record<ImageName, ImageParts>}) => Values
+  /** Values that depend on the cluster, merged over `values`. */
+  derive?: (site: Site, settings: z.output<Settings>) => Values
+  /** Why a value is set, by path, printed as a comment into the chart's values.yaml. */
+  comments: Record<string, string>
+}
+
+export type Component = OwnComponent | UpstreamComponent
+
+export interface LayerDefinition {
+  layer: Layer
+  summary: string
+  /** The namespace of the release. */
+  namespace: string
+  /** Pod security level that the namespace enforces. */
+  podSecurity: 'privileged' | 'baseline' | 'restricted'
+  /** Whether a cluster gets the layer; default: every cluster of its role. */
+  enabled?: (site: Site) => boolean
+  components: readonly Component[]
+}
+
+/** For components that derive nothing from the model. */
+export const nothingDerived = {derived: z.strictObject({}), derive: () => ({})}
+
+/** A component whose objects this project writes: it becomes a subchart. */
+export function defineComponent<
+  Settings extends z.ZodRawShape,
+  Derived extends z.ZodRawShape,
+  ImageName extends string = never,
+>(definition: Omit<OwnComponent<Settings, Derived, ImageName>, 'kind'>): Component {
+  return {kind: 'own', ...definition} as unknown as Component
+}
+
+/** A component that is a published chart: it becomes a pinned dependency. */
+export function defineUpstream<Settings extends z.ZodObject, ImageName extends string>(
+  definition: Omit<UpstreamComponent<Settings, ImageName>, 'kind'>,
+): Component {
+  return {kind: 'upstream', ...definition} as unknown as Component
+}
+
+/** The default values of an own chart as one schema: what `.Values` looks like inside it. */
+export function valuesSchema(component: OwnComponent): z.ZodObject {
+  const images = Object.entries(component.images).map(([name, {reference}]) => [
+    name,
+    z.string().min(1).default(reference).describe(`Image of ${name}`),
+  ])
+  return z.strictObject({
+    ...component.settings.shape,
+    ...component.derived.shape,
+    images: z.strictObject(Object.fromEntries(images)).prefault({}).describe('Container images'),
+  })
+}
+
+/** Labels that every object of a component carries. */
+export function labelsOf(component: string): Record<string, string> {
+  return {...selectorOf(component), 'app.kubernetes.io/part-of': 'smarter-edge-observability'}
+}
+
+/** Labels that select the pods of a component; they never change. */
+export function selectorOf(component: string): Record<string, string> {
+  return {'app.kubernetes.io/name': component, 'app.kubernetes.io/instance': component}
+}

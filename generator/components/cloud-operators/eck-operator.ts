@@ -1,0 +1,30 @@
+import {z} from 'zod'
+import {defineUpstream} from '../../component.ts'
+import {resources} from '../../environment/fields.ts'
+import {repositoryAndTag} from '../upstream-image.ts'
+
+export default defineUpstream({
+  name: 'eck-operator',
+  summary: 'Runs Elasticsearch and Kibana from their custom resources',
+  chart: {repository: 'https://helm.elastic.co', name: 'eck-operator', version: '3.5.0', appVersion: '3.5.0'},
+  apiGroups: ['elasticsearch.k8s.elastic.co', 'kibana.k8s.elastic.co'],
+  webhooks: ['elasticsearch.k8s.elastic.co', 'kibana.k8s.elastic.co'],
+  settings: z.strictObject({
+    resources: resources({cpu: '50m', memory: '150Mi', cpuLimit: '1', memoryLimit: '512Mi'}),
+  }),
+  images: {
+    operator: {reference: 'docker.elastic.co/eck/eck-operator:3.5.0', architectures: ['amd64', 'arm64']},
+  },
+  values: ({settings, images}) => ({
+    installCRDs: true,
+    managedNamespaces: ['observability'],
+    telemetry: {disabled: true},
+    image: repositoryAndTag(images.operator),
+    resources: settings.resources,
+  }),
+  comments: {
+    installCRDs: 'The definitions follow the release',
+    managedNamespaces: 'The operator touches this namespace and no other',
+    telemetry: 'Nothing about the installation is reported',
+  },
+})

@@ -1,0 +1,36 @@
+import type {ImageDefinition} from '../component.ts'
+
+export const netdataImage: ImageDefinition = {
+  reference: 'docker.io/netdata/netdata:v2.11.0',
+  architectures: ['amd64', 'arm64', 'arm'],
+}
+
+/**
+ * run.sh of the image starts as root, owns its folders and then runs as user netdata; its plugins are setuid.
+ * netdata/netdata packaging/docker/run.sh and Dockerfile.
+ */
+export const netdataCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID'] as const
+
+/**
+ * Copies the configuration into the writable /etc/netdata and puts in what must not stand in a ConfigMap. Secrets
+ * pass through the shell itself, never through the arguments of a process.
+ */
+export const fillFunction = `fill() {
+  while IFS= read -r line; do
+    case "$line" in
+      *"$1"*) printf '%s%s%s\\n' "\${line%%"$1"*}" "$2" "\${line#*"$1"}" ;;
+      *) printf '%s\\n' "$line" ;;
+    esac
+  done
+}`
+
+/** Nothing is reported to Netdata Cloud. */
+export const netdataEnvironment = [{name: 'DO_NOT_TRACK', value: '1'}]
+
+/** netdatacli answers only when the daemon works. */
+export const netdataProbe = {
+  exec: {command: ['/usr/sbin/netdatacli', 'ping']},
+  periodSeconds: 30,
+  timeoutSeconds: 10,
+  failureThreshold: 5,
+}

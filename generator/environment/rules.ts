@@ -1,0 +1,97 @@
+import type {Issue} from '../issue/issue.ts'
+import {addressIssues} from './address-rules.ts'
+import type {Environment} from './schema.ts'
+import type {Path, Source} from './source.ts'
+
+type Rule = (source: Source, environment: Environment) => Issue[]
+
+/** Problems across fields, of an environment whose fields are right one by one. `folder` is the name of its folder. */
+export function ruleIssues(source: Source, environment: Environment, folder: string): Issue[] {
+  const rules: Rule[] = [engineIssues, addressIssues, uniqueNameIssues, incompleteNodeIssues, edgeChoiceIssues]
+  return [...folderIssues(source, environment, folder), ...rules.flatMap((rule) => rule(source, environment))]
+}
+
+function folderIssues(source: Source, {name}: Environment, folder: string): Issue[] {
+  if (name === folder) return []
+  const message = `Cannot use name "${name}": the folder of the environment is ${folder}`
+  return [source.issue({path: ['name'], message, fix: `write ${folder}, or rename the folder`})]
+}
+
+function engineIssues(source: Source, {git}: Environment): Issue[] {
+  if (git.engine === 'flux') return []
+  const message = 'Cannot use engine argo: this release renders for Flux only'
+  return [source.issue({path: ['git', 'engine'], message, fix: 'write flux'})]
+}
+
+function uniqueNameIssues(source: Source, {cloud, edge}: Environment): Issue[] {
+  const clusters = edge.clusters.map(({name}, index) => ({name, path: ['edge', 'clusters', index, 'name']}))
+  const reserved = clusters.filter(({name}) => name === 'cloud')
+  return [
+    ...repeated(source, nodeNames(cloud.nodes, ['cloud', 'nodes']), 'nodes of one cluster'),
+    ...repeated(source, clusters, 'edge clusters, and so one identity,'),
+    ...edge.clusters.flatMap(({nodes}, index) =>
+      repeated(source, nodeNames(nodes, ['edge', 'clusters', index, 'nodes']), 'nodes of one cluster'),
+    ),
+    ...remoteServerIssues(source, edge),
+    ...reserved.map(({path}) =>
+      source.issue({path, message: 'Cannot use name "cloud": it is that of the cloud cluster', fix: 'write another name'}),
+    ),
+  ]
+}
+
+function nodeNames(nodes: readonly {name: string}[], prefix: Path) {
+  return nodes.map(({name}, index) => ({name, path: [...prefix, index, 'name']}))
+}
+
+/** Behind different NATs two servers may have one address; the cloud, which calls remote ones, could not tell them apart. */
+function remoteServerIssues(source: Source, {clusters, defaults}: Environment['edge']): Issue[] {
+  const remote = clusters.flatMap(({server, reconcile}, index) =>
+    (reconcile ?? defaults.reconcile) === 'remote' ? [{name: server, path: ['edge', 'clusters', index, 'server']}] : [],
+  )
+  return repeated(source, remote, 'servers of remote edge clusters')
+}
+
+function repeated(source: Source, entries: readonly {name: string; path: Path}[], what: string): Issue[] {
+  const first = new Map<string, Path>()
+  return entries.flatMap(({name, path}) => {
+    const earlier = first.get(name)
+    if (!earlier) first.set(name, path)
+    if (!earlier) return []
+    const message = `Cannot use "${name}" twice: two ${what} would have it, the other at ${earlier.join('.')}`
+    return [source.issue({code: 'duplicate', path, message, fix: `write another one, such as ${suggestion(name)}`})]
+  })
+}
+
+function suggestion(name: string): string {
+  return /^[0-9.]+$/.test(name) ? 'the address of this server' : `${name}-2`
+}
+
+function incompleteNodeIssues(source: Source, {cloud, edge}: Environment): Issue[] {
+  const groups = [
+    {nodes: cloud.nodes, path: ['cloud', 'nodes'] as Path},
+    ...edge.clusters.map(({nodes}, index) => ({nodes, path: ['edge', 'clusters', index, 'nodes'] as Path})),
+  ]
+  return groups.flatMap(({nodes, path}) => nodes.flatMap((node, index) => missingHardware(source, node, [...path, index])))
+}
+
+const hardware = {arch: 'arm64', cpu: '4', memory: '4Gi', disk: '32Gi'} as const
+
+function missingHardware(source: Source, node: object & {model?: string | undefined}, path: Path): Issue[] {
+  if (node.model) return []
+  const missing = Object.keys(hardware).filter((key) => Reflect.get(node, key) === undefined) as (keyof typeof hardware)[]
+  if (missing.length === 0) return []
+  const example = missing.map((key) => `${key}: ${hardware[key]}`).join(', ')
+  const message = `Cannot plan for a node without ${missing.join(', ')}`
+  return [source.issue({code: 'missing-key', path, message, fix: `add ${example}, or a model such as raspberry-pi-4`})]
+}
+
+function edgeChoiceIssues(source: Source, {edge}: Environment): Issue[] {
+  return edge.clusters.flatMap((cluster, index) => {
+    const cni = cluster.cni ?? edge.defaults.cni
+    const reconcile = cluster.reconcile ?? edge.defaults.reconcile
+    if (cni !== 'smarter' || reconcile === 'remote') return []
+    const path = ['edge', 'clusters', index, cluster.cni ? 'cni' : 'name']
+    const message = `Cannot use cni smarter with reconcile local in ${cluster.name}: Flux needs the cluster DNS that it lacks`
+    return [source.issue({path, message, fix: 'write reconcile: remote for the cluster, or cni: flannel'})]
+  })
+}

@@ -1,0 +1,28 @@
+import type {Site} from '../component.ts'
+
+/** How often Flux looks, as its durations. */
+export interface Intervals {
+  /** Between two looks at the Git repository. */
+  source: string
+  /** Between two comparisons of a release with its cluster. */
+  release: string
+  /** How long one install or upgrade may take, image pulls included. */
+  timeout: string
+}
+
+const kilobits = {kbit: 1, mbit: 1000, gbit: 1_000_000} as const
+/** Below this a look at Git each minute is felt by the telemetry. */
+const thinUplink = 5000
+
+/** The cloud looks each minute. Edge clusters pay for every look, and pull images through their uplink. */
+export function intervalsOf({cluster}: Site): Intervals {
+  if (cluster.role === 'cloud') return {source: '1m', release: '10m', timeout: '15m'}
+  const thin = kilobitsOf(cluster.uplink) < thinUplink
+  return {source: thin ? '15m' : '5m', release: '30m', timeout: thin ? '1h' : '30m'}
+}
+
+/** Kilobits a second of a bandwidth such as 2mbit. */
+export function kilobitsOf(bandwidth: string): number {
+  const unit = bandwidth.slice(-4) as keyof typeof kilobits
+  return Number(bandwidth.slice(0, -4)) * kilobits[unit]
+}

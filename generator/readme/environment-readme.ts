@@ -1,0 +1,160 @@
+import Handlebars from 'handlebars'
+import type {Component, LayerDefinition, Site} from '../component.ts'
+import {versionOf} from '../chart/readme.ts'
+import {imagesOf} from '../model/images.ts'
+import {isEnabled} from '../model/values.ts'
+import type {RenderedFile} from '../rendered-file.ts'
+import {markdownBanner} from '../rendered-file.ts'
+import {layersOf} from '../values/values.ts'
+import {topology} from './topology.ts'
+
+/** Beyond this many edge clusters the page shows the first ones and says how many there are. */
+const shownClusters = 20
+
+const template = Handlebars.compile(
+  `{{banner}}# Environment {{name}}
+
+{{topology}}
+
+## Pages
+
+| page | address | login |
+| --- | --- | --- |
+{{#each pages}}
+| {{title}} | <{{url}}> | {{login}} |
+{{/each}}
+
+Plain http:// is redirected to https://. {{trust}}
+
+## Clusters
+
+| cluster | reconciled | network | demo | uplink | nodes |
+| --- | --- | --- | --- | --- | --- |
+{{#each clusters}}
+| {{name}} | {{reconcile}} | {{cni}} | {{demo}} | {{uplink}} | {{nodes}} |
+{{/each}}
+{{#if more}}
+
+... and {{more}} more edge clusters.
+{{/if}}
+
+## What runs where
+
+| where | component | version | what it does |
+| --- | --- | --- | --- |
+{{#each components}}
+| {{role}} | {{name}} | {{version}} | {{summary}} |
+{{/each}}
+
+## Credentials
+
+Nothing secret is in this repository. These Secrets must exist in the clusters:
+
+| cluster | namespace | Secret | keys | for |
+| --- | --- | --- | --- | --- |
+{{#each secrets}}
+| {{cluster}} | {{namespace}} | \`{{name}}\` | {{keys}} | {{purpose}} |
+{{/each}}
+`,
+  {noEscape: true, strict: true},
+)
+
+/** environments/<env>/README.md: topology, pages, what runs where, and where each credential is. */
+export function environmentReadme(sites: readonly Site[], layers: readonly LayerDefinition[]): RenderedFile {
+  const [cloud, ...edges] = sites as [Site, ...Site[]]
+  const {environment} = cloud
+  const path = `environments/${environment.name}/README.md`
+  const content = template({
+    banner: markdownBanner(`environments/${environment.name}/environment.yaml`),
+    name: environment.name,
+    topology: topology(cloud, edges.slice(0, shownClusters), edges.length - shownClusters),
+    pages: pagesOf(cloud),
+    trust: trust[environment.cloud.certificates.issuer],
+    clusters: [cloud, ...edges.slice(0, shownClusters)].map(describeCluster),
+    more: Math.max(0, edges.length - shownClusters),
+    components: describeComponents(sites, layers),
+    secrets: secretsOf(cloud, edges, layers),
+  })
+  return {path, content: `${content.trim()}\n`}
+}
+
+const trust = {
+  'environment-ca': "Browsers trust the pages once they trust the environment's own authority.",
+  'self-signed': 'Browsers warn, because an authority inside the cluster signs the pages.',
+  acme: 'Browsers trust the pages.',
+}
+
+function pagesOf({hostname}: Site) {
+  const login = (secret: string) => `Secret \`${secret}\` in namespace observability`
+  return [
+    {title: 'Traces (Jaeger)', service: 'jaeger-query', login: login('operator-login')},
+    {title: 'Logs (Kibana)', service: 'kibana', login: login('elasticsearch-users')},
+    {title: 'Metrics now (Netdata)', service: 'netdata', login: login('operator-login')},
+    {title: 'Dashboards (Grafana)', service: 'grafana', login: login('grafana-admin')},
+  ].map(({service, ...page}) => ({...page, url: `https://${hostname(service)}`}))
+}
+
+function describeCluster({cluster}: Site) {
+  const nodes = cluster.nodes.map(({name, arch, memory}) => `${name} (${arch}, ${memory})`).join(', ')
+  const {name, cni, uplink, demo} = cluster
+  const reconcile = cluster.reconcile === 'local' ? 'by itself' : 'by the cloud'
+  return {name, reconcile, cni, demo: demo ? 'on' : 'off', uplink: cluster.role === 'cloud' ? '-' : uplink, nodes}
+}
+
+function describeComponents(sites: readonly Site[], layers: readonly LayerDefinition[]) {
+  return layers.flatMap((definition) =>
+    definition.components.flatMap((component) => {
+      const using = sites.filter((site) => layersOf(site, layers).includes(definition) && isEnabled(component, site))
+      const [first] = using
+      if (!first) return []
+      const role = first.cluster.role === 'cloud' ? 'cloud' : edgeCount(using.length, sites.length - 1)
+      return [{role, name: component.name, version: runningVersion(component, first), summary: component.summary}]
+    }),
+  )
+}
+
+function edgeCount(using: number, all: number): string {
+  return using === all ? 'every edge cluster' : `${using} of ${all} edge clusters`
+}
+
+function runningVersion(component: Component, {environment}: Site): string {
+  if (component.kind === 'upstream') return `${component.chart.appVersion} (chart ${component.chart.version})`
+  const [image] = Object.values(imagesOf(component, environment))
+  return image ? (image.split(':').at(-1) ?? '') : versionOf(component)
+}
+
+function secretsOf(cloud: Site, edges: readonly Site[], layers: readonly LayerDefinition[]) {
+  const [edge] = edges
+  const rows = [...secretRows(cloud, 'cloud', layers), ...(edge ? secretRows(edge, 'each edge', layers) : [])]
+  const remote = edges.filter(({cluster}) => cluster.reconcile === 'remote')
+  const git = cloud.environment.git.secret
+  const purposeOfGit = 'Credentials for this repository'
+  return [
+    ...(git ? [{cluster: 'each that reconciles itself', namespace: 'flux-system', name: git, keys: 'by Flux', purpose: purposeOfGit}] : []),
+    ...remote.slice(0, shownClusters).map(({cluster}) => ({
+      cluster: 'cloud',
+      namespace: `edge-${cluster.name}`,
+      name: 'kubeconfig',
+      keys: 'value',
+      purpose: `Access of the cloud to edge cluster ${cluster.name}, which is reconciled from here`,
+    })),
+    ...rows,
+  ]
+}
+
+function secretRows(site: Site, cluster: string, layers: readonly LayerDefinition[]) {
+  const rows = layersOf(site, layers).flatMap(({components, namespace}) =>
+    components
+      .filter((component) => isEnabled(component, site))
+      .flatMap(({secrets = []}) =>
+        secrets.map(({name, keys, purpose, namespace: own}) => ({
+          cluster,
+          namespace: own ?? namespace,
+          name,
+          keys: keys.join(', ') || 'one per edge cluster',
+          purpose,
+        })),
+      ),
+  )
+  return rows.filter((row, index) => rows.findIndex((other) => other.name === row.name) === index)
+}
