@@ -24,6 +24,7 @@ export function renderChart(definition: LayerDefinition): RenderedFile[] {
     {path: `${folder}/values.yaml`, content: yamlBanner(source) + layerValuesFile(definition)},
     {path: `${folder}/values.schema.json`, content: layerSchemaFile(definition, source)},
     {path: `${folder}/README.md`, content: layerReadme(definition, source)},
+    {path: `${folder}/templates/NOTES.txt`, content: templateBanner(source) + notes(definition)},
     ...own.flatMap((component) => renderSubchart(component, definition)),
   ]
 }
@@ -57,6 +58,11 @@ function chartFile({layer, summary, components}: LayerDefinition): string {
     kubeVersion,
     dependencies: components.map((component) => (component.kind === 'own' ? subchart(component) : dependency(component))),
   })
+}
+
+/** What Helm prints after an install. */
+function notes({summary, components}: LayerDefinition): string {
+  return `${summary}:\n${components.map(({name}) => `  ${name}`).join('\n')}\n`
 }
 
 function metadataOf(name: string, summary: string) {

@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {parseCidr, parseIpv4, parseRange} from './ipv4.ts'
+import {parseCidr, parseRange} from './ipv4.ts'
 
 // Each field says what it expects (`error`) and shows a valid value (`example`), from which messages and the
 // JSON schema are made. No string may hold a line feed or a quote: values are also printed inside configuration text.
@@ -30,7 +30,6 @@ export const ipv4 = z
   .regex(/^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)$/, {
     error: 'expected an IPv4 address of four decimal numbers',
   })
-  .refine((address) => parseIpv4(address) !== undefined, {error: 'expected an IPv4 address'})
 
 /** `10.0.0.0/24` or `10.0.0.240-10.0.0.250`, as MetalLB writes its pools. */
 export const addressRange = z
@@ -54,6 +53,7 @@ export const bytes = z
   .regex(/^[1-9][0-9]{0,5}(\.[0-9]{1,3})?(Ki|Mi|Gi|Ti|k|M|G|T)$/, {
     error: 'expected an amount of bytes with a unit, such as 512Mi or 10Gi',
   })
+  .meta({examples: ['512Mi']})
 
 /** A Kubernetes quantity of processor time; a number counts cores. */
 export const cpu = z.union(
@@ -80,6 +80,7 @@ export const imageReference = z
   .refine((reference) => !/:latest$/.test(reference), {
     error: 'expected a fixed tag or a digest: "latest" changes without a commit',
   })
+  .meta({examples: ['registry.example.com/demo/client:1.2.0']})
 
 /** A registry, optionally with a path, that serves copies of all images. */
 export const registry = z
@@ -88,7 +89,7 @@ export const registry = z
     error: 'expected HOST[:PORT][/PATH] without a scheme and without a slash at the end',
   })
 
-export const email = z.string({error: 'expected an e-mail address'}).regex(/^[^\s@"'<>]+@[a-z0-9-]+(\.[a-z0-9-]+)+$/i, {
+export const email = z.string({error: 'expected an e-mail address'}).regex(/^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/, {
   error: 'expected an e-mail address',
 })
 
@@ -116,7 +117,8 @@ export const labels = z.record(
     .string({error: 'expected text: write yes and true in quotes'})
     .regex(/^([A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?)?$/, {
       error: 'expected at most 63 letters, digits, "-", "_" and "."',
-    }),
+    })
+    .meta({examples: ["'yes'"]}),
   {error: 'expected a map of labels'},
 )
 

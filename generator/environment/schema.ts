@@ -93,6 +93,7 @@ const edgeCluster = z.strictObject({
   nodes: described(
     z.array(edgeNode, {error: 'expected a list of nodes'}).min(1, {error: 'expected at least one node'}),
     'The nodes that run workloads',
+    [{name: 'pi-1', model: 'raspberry-pi-4'}],
   ),
   settings: described(settings, 'Settings of edge components, for this cluster only', {
     'netdata-child': {updateEvery: 5},
@@ -106,6 +107,7 @@ const certificates = z.discriminatedUnion(
       issuer: described(
         z.literal('environment-ca'),
         "The environment's own authority, made by the operator and known to every edge",
+        'environment-ca',
       ),
     }),
     z.strictObject({
@@ -123,7 +125,7 @@ const loadBalancer = z.discriminatedUnion(
   'mode',
   [
     z.strictObject({
-      mode: described(z.literal('metallb'), 'MetalLB answers for addresses of a pool'),
+      mode: described(z.literal('metallb'), 'metallb: MetalLB answers for addresses of a pool. node: k3s\'s own load balancer', 'metallb'),
       addresses: described(
         z
           .array(addressRange, {error: 'expected a list of address ranges'})
@@ -149,12 +151,13 @@ const cloud = z.strictObject({
     'Domain of all host names; default: publicAddress with dashes under nip.io',
     '18-34-90-214.nip.io',
   ),
-  loadBalancer: described(loadBalancer, 'Who gives the ingress its address'),
+  loadBalancer: described(loadBalancer, 'Who gives the ingress its address', {mode: 'node'}),
   certificates: described(certificates.default({issuer: 'environment-ca'}), 'Who signs the certificates of the cloud'),
   storageClass: described(storageClass.default('local-path'), 'StorageClass of all volumes in the cloud', 'local-path'),
   nodes: described(
     z.array(cloudNode, {error: 'expected a list of nodes'}).min(1, {error: 'expected at least one node'}),
     'The nodes of the cloud cluster',
+    [{name: 'cloud-1', address: '10.0.0.10', model: 'x86'}],
   ),
 })
 
@@ -191,7 +194,7 @@ const images = z
 /** The whole of `environments/<env>/environment.yaml`. */
 export const environmentSchema = z.strictObject({
   name: described(dnsLabel, 'Name of the environment: that of its folder', 'lab'),
-  git: described(git, 'Where the clusters find what is rendered'),
+  git: described(git, 'Where the clusters find what is rendered', {url: 'https://git.example.com/ops/edge.git'}),
   cloud: described(cloud, 'The cluster that stores and shows the data'),
   edge: described(
     z
@@ -200,6 +203,7 @@ export const environmentSchema = z.strictObject({
         clusters: described(
           z.array(edgeCluster, {error: 'expected a list of edge clusters'}).default([]),
           'The edge clusters',
+          [{name: 'workshop', server: '192.168.1.20', nodes: [{name: 'pi-1', model: 'raspberry-pi-4'}]}],
         ),
       })
       .prefault({}),

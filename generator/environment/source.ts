@@ -21,7 +21,7 @@ export class Source {
 
   /** The data as plain JavaScript, or undefined with the problems added to `issues`. */
   data(issues: Issue[]): unknown {
-    for (const error of this.#document.errors) issues.push(this.#syntaxIssue(error))
+    issues.push(...this.#syntaxIssues())
     if (issues.length > 0) return undefined
     if (this.#document.contents === null) {
       issues.push(this.issue({path: [], message: 'Cannot read an environment: the file is empty', fix: emptyFix}))
@@ -55,7 +55,7 @@ export class Source {
 
   #frame(start: number, end: number): Pick<Issue, 'line' | 'column' | 'source'> {
     const {line, col} = this.#lineCounter.linePos(start)
-    const text = (this.#lines[line - 1] ?? '').replace(/\r$/, '')
+    const text = hidePasswords((this.#lines[line - 1] ?? '').replace(/\r$/, ''))
     return {line, column: col, source: {text, length: Math.max(1, Math.min(end - start, text.length - col + 1))}}
   }
 
@@ -84,9 +84,16 @@ export class Source {
     return range ? [range[0], range[1]] : undefined
   }
 
+  /** The first of each line: what follows on it is mostly a consequence. */
+  #syntaxIssues(): Issue[] {
+    const issues = this.#document.errors.map((error) => this.#syntaxIssue(error))
+    return issues.filter(({line}, index) => issues.findIndex((other) => other.line === line) === index)
+  }
+
   #syntaxIssue(error: {code: string; message: string; pos: [number, number]}): Issue {
-    const message = `Cannot read YAML: ${error.message.split('\n')[0]?.replace(/ at line \d+.*$/, '')}`
-    const fix = syntaxFixes[error.code] ?? 'correct the syntax at this place'
+    const message = `Cannot read YAML: ${error.message.split(/[\n;]/)[0]}`
+    const isFlow = error.message.startsWith('Flow ')
+    const fix = (!isFlow && syntaxFixes[error.code]) || 'close the quote or bracket, and put special characters in quotes'
     return {severity: 'error', code: 'yaml', file: this.file, message, fix, ...this.#frame(...error.pos)}
   }
 
@@ -114,5 +121,11 @@ const syntaxFixes: Record<string, string> = {
   TAB_AS_INDENT: 'indent with spaces',
   BAD_INDENT: 'line the keys of a map up with each other',
   MULTIPLE_DOCS: 'keep one document in a file: remove the line ---',
-  MISSING_CHAR: 'close the quote or bracket, or put text with special characters in quotes',
+}
+
+/** A password in a URL, of which not even a log may show more than its length. */
+export function hidePasswords(text: string): string {
+  return text.replace(/(:\/\/[^:@/\s]*:)([^@/\s]+)(?=@)/g, (_, start: string, password: string) => {
+    return start + '*'.repeat(password.length)
+  })
 }

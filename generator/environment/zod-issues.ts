@@ -2,7 +2,7 @@ import leven from 'leven'
 import {z} from 'zod'
 import {unwrap} from '../expression/symbolic.ts'
 import type {Issue} from '../issue/issue.ts'
-import type {Path, Source} from './source.ts'
+import {hidePasswords, type Path, type Source} from './source.ts'
 
 /** What a schema found, as issues at their places. `prefix` is the path of what was checked. */
 export function schemaIssues(options: {
@@ -13,14 +13,19 @@ export function schemaIssues(options: {
   prefix?: Path
 }): Issue[] {
   const {source, schema, error, data, prefix = []} = options
-  return error.issues.flatMap((issue) => {
+  const issues = error.issues.flatMap((issue) => {
     const path = issue.path as (string | number)[]
     const context = {source, path, prefix, schema: schemaAt(schema, path, data), value: valueAt(data, path)}
     if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(context, key))
     if (context.value === undefined && issue.code !== 'custom') return [missingKey(context, schema, data)]
     return [wrongValue(context, issue)]
   })
+  const renamed = new Set(issues.flatMap(({renamedTo}) => renamedTo ?? []))
+  return issues.filter(({code, path = ''}) => code !== 'missing-key' || !renamed.has(path)).map(({renamedTo, ...issue}) => issue)
 }
+
+/** `renamedTo` is the path that an unknown key was probably meant to be: then that one is not missing. */
+type Found = Issue & {renamedTo?: string}
 
 interface Context {
   source: Source
@@ -30,19 +35,20 @@ interface Context {
   value: unknown
 }
 
-function unknownKey({source, path, prefix, schema}: Context, key: string): Issue {
+function unknownKey({source, path, prefix, schema}: Context, key: string): Found {
   const known = schema ? Object.keys(shapeOf(schema)) : []
   const near = nearest(key, known)
-  return source.issue({
+  const issue = source.issue({
     code: 'unknown-key',
     path: [...prefix, ...path, key],
     at: 'key',
     message: `Cannot use key "${key}": ${near ? 'it is unknown' : 'it is unknown here'}`,
     fix: near ? `write ${near}` : `remove it; known here: ${known.join(', ') || 'none'}`,
   })
+  return near ? {...issue, renamedTo: [...prefix, ...path, near].join('.')} : issue
 }
 
-function missingKey({source, path, prefix, schema}: Context, root: z.ZodType, data: unknown): Issue {
+function missingKey({source, path, prefix, schema}: Context, root: z.ZodType, data: unknown): Found {
   const parent = schemaAt(root, path.slice(0, -1), data)
   const key = String(path.at(-1) ?? '')
   const description = schema && describe(schema)
@@ -54,9 +60,10 @@ function missingKey({source, path, prefix, schema}: Context, root: z.ZodType, da
   })
 }
 
-function wrongValue({source, path, prefix, schema, value}: Context, issue: z.core.$ZodIssue): Issue {
+function wrongValue({source, path, prefix, schema, value}: Context, issue: z.core.$ZodIssue): Found {
   const custom = issue.code === 'custom' ? (issue.params as {fix?: string} | undefined) : undefined
-  const message = issue.message.startsWith('Cannot ') ? issue.message : `Cannot use ${show(value)}: ${issue.message}`
+  const expected = expectation(issue)
+  const message = expected.startsWith('Cannot ') ? expected : `Cannot use ${show(value)}: ${expected}`
   const sample = schema && examples(schema)[0]
   return source.issue({
     code: 'wrong-value',
@@ -65,6 +72,16 @@ function wrongValue({source, path, prefix, schema, value}: Context, issue: z.cor
     fix: custom?.fix ?? fixFor(issue, sample, value),
   })
 }
+
+/** zod's own sentences in the words of the others. */
+function expectation(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'too_small' && issue.origin === 'number') return `expected at least ${issue.minimum}`
+  if (issue.code === 'too_big' && issue.origin === 'number') return `expected at most ${issue.maximum}`
+  if (issue.code !== 'invalid_type' || !issue.message.startsWith('Invalid input')) return issue.message
+  return `expected ${nouns[issue.expected] ?? `a ${issue.expected}`}`
+}
+
+const nouns: Record<string, string> = {object: 'a map', record: 'a map', array: 'a list', int: 'a whole number', string: 'text'}
 
 function fixFor(issue: z.core.$ZodIssue, sample: unknown, value: unknown): string {
   const choices = 'values' in issue && Array.isArray(issue.values) ? issue.values.map(String) : []
@@ -81,6 +98,12 @@ export function nearest(name: string, known: readonly string[]): string | undefi
     .map((candidate) => ({candidate, distance: leven(folded, candidate.toLowerCase())}))
     .sort((a, b) => a.distance - b.distance)
   return best && best.distance <= Math.max(1, Math.floor(best.candidate.length / 3)) ? best.candidate : undefined
+}
+
+/** A valid value for what stands at a path, where its schema shows one. */
+export function exampleAt(root: z.ZodType, path: Path, data: unknown): unknown {
+  const schema = schemaAt(root, path, data)
+  return schema && examples(schema)[0]
 }
 
 function schemaAt(root: z.ZodType, path: Path, data: unknown): z.ZodType | undefined {
@@ -116,6 +139,7 @@ function childOf(schema: z.ZodType, step: string | number): z.ZodType | undefine
 
 function shapeOf(schema: z.ZodType): Record<string, z.ZodType> {
   const core = unwrap(schema)
+  if (core instanceof z.ZodDiscriminatedUnion) return shapeOf(core.options[0] as z.ZodType)
   return core instanceof z.ZodObject ? (core.shape as Record<string, z.ZodType>) : {}
 }
 
@@ -151,6 +175,6 @@ function inline(sample: unknown): string {
 }
 
 function show(value: unknown): string {
-  const text = JSON.stringify(value) ?? String(value)
+  const text = hidePasswords(JSON.stringify(value) ?? String(value))
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }

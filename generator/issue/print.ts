@@ -28,7 +28,7 @@ function printIssue(issue: Issue, paint: Paint): string {
 
 function frame({line, column, source}: Issue, color: (text: string) => string): string[] {
   if (line === undefined || column === undefined || source === undefined || source.text.trim() === '') return []
-  const start = Math.max(0, column - 1 - Math.floor(frameWidth / 2))
+  const start = source.text.length <= frameWidth ? 0 : Math.max(0, column - 1 - Math.floor(frameWidth / 2))
   const text = source.text.slice(start, start + frameWidth)
   const offset = column - 1 - start
   const carets = Math.max(1, Math.min(source.length, text.length - offset))

@@ -119,7 +119,8 @@ class Printer {
 
   #fragment(value: Data): Fragment | undefined {
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined
-    if (Object.getPrototypeOf(value) === Object.prototype) return undefined
+    const prototype = Object.getPrototypeOf(value)
+    if (prototype === Object.prototype || prototype === null) return undefined
     if (!this.#options.extension) throw new TypeError(`Cannot print a ${value.constructor.name} as plain YAML`)
     return this.#options.extension(value)
   }

@@ -18,7 +18,7 @@ const {tree} = fc.letrec((tie) => ({
     {maxDepth: 4},
     scalar,
     fc.array(tie('tree'), {maxLength: 4}),
-    fc.dictionary(key, tie('tree'), {maxKeys: 4, noNullPrototype: true}),
+    fc.dictionary(key, tie('tree'), {maxKeys: 4}),
   ),
 }))
 

@@ -108,6 +108,8 @@ function nodeSet(value: Value) {
     podTemplate: {spec: {containers: [{name: 'elasticsearch', resources: value.resources}]}},
     volumeClaimTemplates: [
       {
+        apiVersion: 'v1',
+        kind: 'PersistentVolumeClaim',
         metadata: {name: 'elasticsearch-data'},
         spec: {
           accessModes: ['ReadWriteOnce'],

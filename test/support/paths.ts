@@ -1,0 +1,4 @@
+import {resolve} from 'node:path'
+
+/** The root of this repository. */
+export const root = resolve(import.meta.dirname, '../..')
