@@ -82,7 +82,9 @@ function systemIssue(error: NodeJS.ErrnoException): Issue {
     severity: 'error',
     code: 'system',
     file: error.path ?? 'generator/cli.ts',
-    message: isSystem ? `Cannot render: ${error.message}` : `Cannot render, the generator itself fails: ${error.message}`,
+    message: isSystem
+      ? `Cannot render: ${error.message}`
+      : `Cannot render, the generator itself fails: ${error.message}`,
     fix: isSystem
       ? 'make room, or give yourself the rights, and run it again: it repairs the tree'
       : 'run it again with DEBUG=1 and report what it prints',

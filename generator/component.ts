@@ -1,6 +1,6 @@
 import {z} from 'zod'
-import type {Environment} from './environment/schema.ts'
 import type {Architecture, Hardware} from './environment/hardware.ts'
+import type {Environment} from './environment/schema.ts'
 
 export {
   checksum,

@@ -27,7 +27,9 @@ test('a stage imports only earlier stages and the base', (t) => {
 })
 
 test('no stage imports the components: the list is handed over', (t) => {
-  const wrong = imports().filter(({from, to}) => placeOf(to) === 'components' && !['components', ...top].includes(placeOf(from)))
+  const wrong = imports().filter(
+    ({from, to}) => placeOf(to) === 'components' && !['components', ...top].includes(placeOf(from)),
+  )
   t.deepEqual(wrong, [])
 })
 
@@ -71,11 +73,13 @@ function placeOf(file: string): string {
 
 function imports(): Import[] {
   return sources().flatMap((from) =>
-    [...read(from).matchAll(/^(?:import|export)( type)?[^'"]*? from '(\.[^']+)'/gms)].map(([, typeOnly, target = '']) => ({
-      from,
-      to: relative(generator, resolve(dirname(join(generator, from)), target)),
-      typeOnly: Boolean(typeOnly),
-    })),
+    [...read(from).matchAll(/^(?:import|export)( type)?[^'"]*? from '(\.[^']+)'/gms)].map(
+      ([, typeOnly, target = '']) => ({
+        from,
+        to: relative(generator, resolve(dirname(join(generator, from)), target)),
+        typeOnly: Boolean(typeOnly),
+      }),
+    ),
   )
 }
 

@@ -56,7 +56,9 @@ function chartFile({layer, summary, components}: LayerDefinition): string {
     ...metadataOf(layer, summary),
     type: 'application',
     kubeVersion,
-    dependencies: components.map((component) => (component.kind === 'own' ? subchart(component) : dependency(component))),
+    dependencies: components.map((component) =>
+      component.kind === 'own' ? subchart(component) : dependency(component),
+    ),
   })
 }
 

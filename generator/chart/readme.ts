@@ -88,7 +88,10 @@ function describeComponent(component: Component) {
       reference,
       architectures: architectures.join(', '),
     })),
-    secrets: (component.secrets ?? []).map((secret) => ({...secret, keys: secret.keys.join(', ') || 'one per edge cluster'})),
+    secrets: (component.secrets ?? []).map((secret) => ({
+      ...secret,
+      keys: secret.keys.join(', ') || 'one per edge cluster',
+    })),
     values: component.kind === 'own' ? describeValues(component) : settingsOf(component),
   }
 }

@@ -42,7 +42,8 @@ function layerComment(
   const chart = upstream.find((component) => component.name === name)
   const subchart = own.find((component) => component.name === name)
   if (rest.length === 0) {
-    if (chart) return `${chart.summary}.\nValues of ${chart.chart.name} ${chart.chart.version}, ${chart.chart.repository}`
+    if (chart)
+      return `${chart.summary}.\nValues of ${chart.chart.name} ${chart.chart.version}, ${chart.chart.repository}`
     return subchart && `${subchart.summary}.\nIts values: charts/${subchart.name}/values.yaml`
   }
   if (rest.length === 1 && rest[0] === 'enabled') return 'Whether the release has this component.'

@@ -1,7 +1,6 @@
 import type {IDaemonSet} from 'kubernetes-models/apps/v1'
 import type {IIngress} from 'kubernetes-models/networking.k8s.io/v1'
-import type {IContainer, IEnvVar, IPodSpec, IService, IServicePort, IVolume} from 'kubernetes-models/v1'
-import type {IConfigMap} from 'kubernetes-models/v1'
+import type {IConfigMap, IContainer, IEnvVar, IPodSpec, IService, IServicePort, IVolume} from 'kubernetes-models/v1'
 import {type KubernetesObject, labelsOf, selectorOf, text} from '../component.ts'
 
 /** An object of a Kubernetes type whose name is known. */

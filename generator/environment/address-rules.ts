@@ -10,7 +10,9 @@ export function addressIssues(source: Source, {cloud}: Environment): Issue[] {
   return [
     ...unusable(source, cloud.publicAddress, ['cloud', 'publicAddress']),
     ...sameAddress(source, cloud.nodes),
-    ...(loadBalancer.mode === 'metallb' ? poolIssues(source, cloud, loadBalancer.addresses) : nodeModeIssues(source, cloud)),
+    ...(loadBalancer.mode === 'metallb'
+      ? poolIssues(source, cloud, loadBalancer.addresses)
+      : nodeModeIssues(source, cloud)),
   ]
 }
 
@@ -46,7 +48,9 @@ function overlappingRanges(source: Source, addresses: readonly string[]): Issue[
     const other = addresses.slice(0, index).find((earlier) => overlap(toRange(earlier), toRange(range)))
     if (other === undefined) return []
     const message = `Cannot use "${range}": it shares addresses with ${other}`
-    return [source.issue({code: 'overlap', path: [...poolPath, index], message, fix: 'write ranges that share no address'})]
+    return [
+      source.issue({code: 'overlap', path: [...poolPath, index], message, fix: 'write ranges that share no address'}),
+    ]
   })
 }
 
@@ -76,7 +80,9 @@ function ingressOutsidePool(source: Source, cloud: Cloud, addresses: readonly st
   const first = addresses[0]?.split(/[-/]/)[0]
   if (ingressAddress) {
     const message = `Cannot give the ingress ${ingressAddress}: it is not in the pool ${addresses.join(', ')}`
-    return [source.issue({path: ['cloud', 'ingressAddress'], message, fix: `write an address of the pool, such as ${first}`})]
+    return [
+      source.issue({path: ['cloud', 'ingressAddress'], message, fix: `write an address of the pool, such as ${first}`}),
+    ]
   }
   const message = `Cannot reach the ingress at ${publicAddress}: it is not in the pool ${addresses.join(', ')}, and no NAT is declared`
   const fix = `add ingressAddress: ${first} if NAT forwards ${publicAddress} to it, or write an address of the pool`
@@ -89,7 +95,9 @@ function nodeModeIssues(source: Source, {ingressAddress, publicAddress, nodes}: 
   const first = nodes[0]?.address
   const path = ['cloud', ingressAddress ? 'ingressAddress' : 'publicAddress']
   const message = `Cannot reach the ingress at ${address}: no node has this address`
-  const fix = ingressAddress ? `write the address of a node, such as ${first}` : `add ingressAddress: ${first} if NAT forwards to it`
+  const fix = ingressAddress
+    ? `write the address of a node, such as ${first}`
+    : `add ingressAddress: ${first} if NAT forwards to it`
   return [source.issue({path, message, fix})]
 }
 

@@ -12,11 +12,9 @@ export function described<Schema extends z.ZodType>(schema: Schema, description:
 }
 
 /** A name by RFC 1123 that Kubernetes accepts for any object; 40 characters leave room for prefixes in 63. */
-export const dnsLabel = z
-  .string({error: 'expected a name'})
-  .regex(/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/, {
-    error: 'expected at most 40 lower-case letters, digits and "-", with a letter or digit at both ends',
-  })
+export const dnsLabel = z.string({error: 'expected a name'}).regex(/^[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?$/, {
+  error: 'expected at most 40 lower-case letters, digits and "-", with a letter or digit at both ends',
+})
 
 export const hostname = z
   .string({error: 'expected a host name'})
@@ -89,9 +87,11 @@ export const registry = z
     error: 'expected HOST[:PORT][/PATH] without a scheme and without a slash at the end',
   })
 
-export const email = z.string({error: 'expected an e-mail address'}).regex(/^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/, {
-  error: 'expected an e-mail address',
-})
+export const email = z
+  .string({error: 'expected an e-mail address'})
+  .regex(/^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/, {
+    error: 'expected an e-mail address',
+  })
 
 /** Credentials do not belong into the URL: Flux takes them from a Secret. */
 export const gitUrl = z

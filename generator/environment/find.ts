@@ -1,5 +1,4 @@
-import {existsSync, lstatSync, readdirSync, realpathSync, statSync} from 'node:fs'
-import {readFileSync} from 'node:fs'
+import {existsSync, lstatSync, readdirSync, readFileSync, realpathSync, statSync} from 'node:fs'
 import {join, relative, sep} from 'node:path'
 import type {Issue} from '../issue/issue.ts'
 import {dnsLabel} from './fields.ts'

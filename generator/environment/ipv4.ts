@@ -31,7 +31,10 @@ export function parseCidr(cidr: string): Parsed {
   const [address = '', prefix = ''] = cidr.split('/')
   const first = parseIpv4(address)
   if (first === undefined || !/^(3[0-2]|[12]?[0-9])$/.test(prefix) || cidr.split('/').length > 2) {
-    return problem(`Cannot use "${cidr}" as an address range: it is no IPv4 network`, 'write a network such as 10.0.0.0/24')
+    return problem(
+      `Cannot use "${cidr}" as an address range: it is no IPv4 network`,
+      'write a network such as 10.0.0.0/24',
+    )
   }
   const size = 2 ** (32 - Number(prefix))
   const start = Math.floor(first / size) * size
@@ -49,7 +52,10 @@ export function parseRange(text: string): Parsed {
   const [first, last] = [parseIpv4(from), parseIpv4(to)]
   if (first === undefined || last === undefined || rest.length > 0) {
     const single = parseIpv4(text) === undefined ? '10.0.0.240-10.0.0.250' : `${text}/32`
-    return problem(`Cannot use "${text}" as an address range: it is neither FIRST-LAST nor a network`, `write ${single}`)
+    return problem(
+      `Cannot use "${text}" as an address range: it is neither FIRST-LAST nor a network`,
+      `write ${single}`,
+    )
   }
   if (first > last) {
     return problem(`Cannot use "${text}" as an address range: it ends before it begins`, `write ${to}-${from}`)

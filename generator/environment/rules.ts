@@ -34,7 +34,11 @@ function uniqueNameIssues(source: Source, {cloud, edge}: Environment): Issue[] {
     ),
     ...remoteServerIssues(source, edge),
     ...reserved.map(({path}) =>
-      source.issue({path, message: 'Cannot use name "cloud": it is that of the cloud cluster', fix: 'write another name'}),
+      source.issue({
+        path,
+        message: 'Cannot use name "cloud": it is that of the cloud cluster',
+        fix: 'write another name',
+      }),
     ),
   ]
 }
@@ -71,14 +75,18 @@ function incompleteNodeIssues(source: Source, {cloud, edge}: Environment): Issue
     {nodes: cloud.nodes, path: ['cloud', 'nodes'] as Path},
     ...edge.clusters.map(({nodes}, index) => ({nodes, path: ['edge', 'clusters', index, 'nodes'] as Path})),
   ]
-  return groups.flatMap(({nodes, path}) => nodes.flatMap((node, index) => missingHardware(source, node, [...path, index])))
+  return groups.flatMap(({nodes, path}) =>
+    nodes.flatMap((node, index) => missingHardware(source, node, [...path, index])),
+  )
 }
 
 const hardware = {arch: 'arm64', cpu: '4', memory: '4Gi', disk: '32Gi'} as const
 
 function missingHardware(source: Source, node: object & {model?: string | undefined}, path: Path): Issue[] {
   if (node.model) return []
-  const missing = Object.keys(hardware).filter((key) => Reflect.get(node, key) === undefined) as (keyof typeof hardware)[]
+  const missing = Object.keys(hardware).filter(
+    (key) => Reflect.get(node, key) === undefined,
+  ) as (keyof typeof hardware)[]
   if (missing.length === 0) return []
   const example = missing.map((key) => `${key}: ${hardware[key]}`).join(', ')
   const message = `Cannot plan for a node without ${missing.join(', ')}`

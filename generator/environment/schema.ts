@@ -125,7 +125,11 @@ const loadBalancer = z.discriminatedUnion(
   'mode',
   [
     z.strictObject({
-      mode: described(z.literal('metallb'), 'metallb: MetalLB answers for addresses of a pool. node: k3s\'s own load balancer', 'metallb'),
+      mode: described(
+        z.literal('metallb'),
+        "metallb: MetalLB answers for addresses of a pool. node: k3s's own load balancer",
+        'metallb',
+      ),
       addresses: described(
         z
           .array(addressRange, {error: 'expected a list of address ranges'})

@@ -93,7 +93,8 @@ export class Source {
   #syntaxIssue(error: {code: string; message: string; pos: [number, number]}): Issue {
     const message = `Cannot read YAML: ${error.message.split(/[\n;]/)[0]}`
     const isFlow = error.message.startsWith('Flow ')
-    const fix = (!isFlow && syntaxFixes[error.code]) || 'close the quote or bracket, and put special characters in quotes'
+    const fix =
+      (!isFlow && syntaxFixes[error.code]) || 'close the quote or bracket, and put special characters in quotes'
     return {severity: 'error', code: 'yaml', file: this.file, message, fix, ...this.#frame(...error.pos)}
   }
 

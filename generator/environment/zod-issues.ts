@@ -21,7 +21,9 @@ export function schemaIssues(options: {
     return [wrongValue(context, issue)]
   })
   const renamed = new Set(issues.flatMap(({renamedTo}) => renamedTo ?? []))
-  return issues.filter(({code, path = ''}) => code !== 'missing-key' || !renamed.has(path)).map(({renamedTo, ...issue}) => issue)
+  return issues
+    .filter(({code, path = ''}) => code !== 'missing-key' || !renamed.has(path))
+    .map(({renamedTo, ...issue}) => issue)
 }
 
 /** `renamedTo` is the path that an unknown key was probably meant to be: then that one is not missing. */
@@ -81,7 +83,13 @@ function expectation(issue: z.core.$ZodIssue): string {
   return `expected ${nouns[issue.expected] ?? `a ${issue.expected}`}`
 }
 
-const nouns: Record<string, string> = {object: 'a map', record: 'a map', array: 'a list', int: 'a whole number', string: 'text'}
+const nouns: Record<string, string> = {
+  object: 'a map',
+  record: 'a map',
+  array: 'a list',
+  int: 'a whole number',
+  string: 'text',
+}
 
 function fixFor(issue: z.core.$ZodIssue, sample: unknown, value: unknown): string {
   const choices = 'values' in issue && Array.isArray(issue.values) ? issue.values.map(String) : []

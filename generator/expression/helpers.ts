@@ -1,16 +1,7 @@
 import {createHash} from 'node:crypto'
 import type {Data} from '../yaml/data.ts'
 import {printYaml} from '../yaml/print.ts'
-import {
-  Checksum,
-  Conditional,
-  ConfigurationFile,
-  codeOf,
-  Document,
-  Expression,
-  Loop,
-  Text,
-} from './expression.ts'
+import {Checksum, Conditional, ConfigurationFile, codeOf, Document, Expression, Loop, Text} from './expression.ts'
 import {elementOf} from './symbolic.ts'
 
 // Each helper is evaluated at once on concrete values and becomes a node for the chart's printer on expressions.
@@ -149,4 +140,3 @@ function containsNode(node: unknown): boolean {
   if (Object.getPrototypeOf(node) !== Object.prototype) return true
   return Object.values(node).some(containsNode)
 }
-

@@ -61,7 +61,10 @@ function remoteClusters(site: Site, intervals: Intervals): Objects {
   if (site.cluster.role !== 'cloud') return {}
   const clusters = site.edgeClusters.filter(({reconcile}) => reconcile === 'remote')
   return Object.fromEntries(
-    clusters.map(({name}) => [`edge-${name}.yaml`, kustomization(site, intervals, {name: `edge-${name}`, cluster: name})]),
+    clusters.map(({name}) => [
+      `edge-${name}.yaml`,
+      kustomization(site, intervals, {name: `edge-${name}`, cluster: name}),
+    ]),
   )
 }
 

@@ -6,7 +6,11 @@ import type {Issue} from '../issue/issue.ts'
 import {isEnabled} from './values.ts'
 
 /** Problems of images: overrides of unknown ones, and nodes for which an image does not exist. */
-export function imageIssues(read: ReadEnvironment, sites: readonly Site[], layers: readonly LayerDefinition[]): Issue[] {
+export function imageIssues(
+  read: ReadEnvironment,
+  sites: readonly Site[],
+  layers: readonly LayerDefinition[],
+): Issue[] {
   return [...overrideIssues(read, layers), ...sites.flatMap((site) => architectureIssues(read, site, layers))]
 }
 

@@ -44,4 +44,3 @@ function upstreamValues(component: UpstreamComponent, settings: Settings, images
 export function isEnabled(component: Component, site: Site): boolean {
   return component.enabled?.(site) ?? true
 }
-

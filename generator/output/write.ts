@@ -1,5 +1,15 @@
 import {createHash} from 'node:crypto'
-import {existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync} from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import {dirname, join, relative, sep} from 'node:path'
 import {type Issue, IssueError} from '../issue/issue.ts'
 import {banner, type RenderedFile} from '../rendered-file.ts'

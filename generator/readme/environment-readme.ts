@@ -1,6 +1,6 @@
 import Handlebars from 'handlebars'
-import type {Component, LayerDefinition, Site} from '../component.ts'
 import {versionOf} from '../chart/readme.ts'
+import type {Component, LayerDefinition, Site} from '../component.ts'
 import {imagesOf} from '../model/images.ts'
 import {isEnabled} from '../model/values.ts'
 import type {RenderedFile} from '../rendered-file.ts'
@@ -130,7 +130,17 @@ function secretsOf(cloud: Site, edges: readonly Site[], layers: readonly LayerDe
   const git = cloud.environment.git.secret
   const purposeOfGit = 'Credentials for this repository'
   return [
-    ...(git ? [{cluster: 'each that reconciles itself', namespace: 'flux-system', name: git, keys: 'by Flux', purpose: purposeOfGit}] : []),
+    ...(git
+      ? [
+          {
+            cluster: 'each that reconciles itself',
+            namespace: 'flux-system',
+            name: git,
+            keys: 'by Flux',
+            purpose: purposeOfGit,
+          },
+        ]
+      : []),
     ...remote.slice(0, shownClusters).map(({cluster}) => ({
       cluster: 'cloud',
       namespace: `edge-${cluster.name}`,

@@ -26,7 +26,9 @@ export function topology(cloud: Site, edges: readonly Site[], more: number): str
 }
 
 function edgeLines({cluster}: Site, index: number): string[] {
-  const nodes = cluster.nodes.map((node, number) => `    e${index}n${number}["${node.name}<br/>${node.arch}, ${node.memory}"]`)
+  const nodes = cluster.nodes.map(
+    (node, number) => `    e${index}n${number}["${node.name}<br/>${node.arch}, ${node.memory}"]`,
+  )
   return [
     `  subgraph e${index}["edge: ${cluster.name}"]`,
     ...nodes,

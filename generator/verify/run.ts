@@ -1,4 +1,4 @@
-import {execa, ExecaError} from 'execa'
+import {ExecaError, execa} from 'execa'
 
 /** What a real program printed. */
 export interface Output {

@@ -81,7 +81,9 @@ function reachable(name: string, definitions: Record<string, Schema>): Record<st
 /** Writes the schemas of the custom resources that a file defines; gives back how many. */
 export function writeCrdSchemas(folder: string, yaml: string): number {
   mkdirSync(folder, {recursive: true})
-  const documents = parseAllDocuments(yaml, {uniqueKeys: false}).map((document) => document.toJS() as CustomResourceDefinition | null)
+  const documents = parseAllDocuments(yaml, {uniqueKeys: false}).map(
+    (document) => document.toJS() as CustomResourceDefinition | null,
+  )
   const crds = documents.filter((document) => document?.kind === 'CustomResourceDefinition')
   return crds.flatMap((crd) => crd?.spec.versions.map((version) => writeCrdVersion(folder, crd, version)) ?? []).length
 }

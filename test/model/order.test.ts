@@ -1,6 +1,12 @@
 import test from 'ava'
 import {z} from 'zod'
-import {defineComponent, defineUpstream, type KubernetesObject, type LayerDefinition, nothingDerived} from '../../generator/component.ts'
+import {
+  defineComponent,
+  defineUpstream,
+  type KubernetesObject,
+  type LayerDefinition,
+  nothingDerived,
+} from '../../generator/component.ts'
 import {layerDefinitions} from '../../generator/components/index.ts'
 import {orderLayers} from '../../generator/model/order.ts'
 
@@ -21,7 +27,9 @@ test('edge layers follow from namespaces and endpoints', (t) => {
 })
 
 test('a custom resource beside the webhook that checks it is an error that names both', (t) => {
-  const definitions = [layer('cloud-operators', [operator(['pools.example.com']), resource('pool', 'pools.example.com')])]
+  const definitions = [
+    layer('cloud-operators', [operator(['pools.example.com']), resource('pool', 'pools.example.com')]),
+  ]
   t.throws(() => orderLayers(definitions, 'cloud'), {
     message:
       'Cannot put Thing pool of component pool into cloud-operators: the webhook of component operator in the same release checks it before it runs',
@@ -61,5 +69,12 @@ function operator(groups: string[]) {
 
 function resource(name: string, group: string) {
   const object: KubernetesObject = {apiVersion: `${group}/v1`, kind: 'Thing', metadata: {name}}
-  return defineComponent({name, summary: '', settings: z.strictObject({}), ...nothingDerived, images: {}, objects: () => [object]})
+  return defineComponent({
+    name,
+    summary: '',
+    settings: z.strictObject({}),
+    ...nothingDerived,
+    images: {},
+    objects: () => [object],
+  })
 }

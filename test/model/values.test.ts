@@ -50,7 +50,8 @@ test('what an edge agent connects to is what the cloud serves: host name and por
 test('with a public authority agents trust the public ones, otherwise that of the environment', (t) => {
   const acme = siteOf({cloud: {certificates: {issuer: 'acme', email: 'a@example.com'}}})
   const own = siteOf()
-  const file = (site: (typeof own.edges)[number] | undefined) => site && valuesOf(component('fluent-bit'), site).authorityFile
+  const file = (site: (typeof own.edges)[number] | undefined) =>
+    site && valuesOf(component('fluent-bit'), site).authorityFile
   t.is(file(acme.edges[0]), '/etc/ssl/certs/ca-certificates.crt')
   t.is(file(own.edges[0]), '/authority/ca.crt')
 })
@@ -95,7 +96,9 @@ test('with a mirror no value of an upstream chart names another registry', (t) =
 test('defaults and the difference merge to the values again, and the difference holds no default', (t) => {
   const leaf = fc.oneof(fc.integer({min: 0, max: 2}), fc.array(fc.integer({min: 0, max: 1}), {maxLength: 2}))
   const {tree} = fc.letrec((tie) => ({
-    tree: fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.oneof({maxDepth: 3}, leaf, tie('tree')), {noNullPrototype: true}),
+    tree: fc.dictionary(fc.constantFrom('a', 'b', 'c'), fc.oneof({maxDepth: 3}, leaf, tie('tree')), {
+      noNullPrototype: true,
+    }),
   }))
   fc.assert(
     fc.property(tree, tree, (defaults, changes) => {

@@ -33,7 +33,10 @@ test('a file of somebody else in the place of a rendered one is named, and nothi
   const folder = temporaryFolder(t, {'charts/a.yaml': 'mine\n'})
   const files = ['charts/0.yaml', 'charts/a.yaml'].map((path) => ({path, content: content(path)}))
   const error = t.throws(() => writeFiles(folder, files, () => {}), {instanceOf: IssueError})
-  t.deepEqual(error?.issues.map(({file}) => file), ['charts/a.yaml'])
+  t.deepEqual(
+    error?.issues.map(({file}) => file),
+    ['charts/a.yaml'],
+  )
   t.deepEqual(readTree(folder), {'charts/a.yaml': 'mine\n'})
 })
 
@@ -62,7 +65,10 @@ test('a render killed at any moment leaves each file old or new, and the next on
   render(repository, () => {})
   const old = readTree(repository)
   const path = join(repository, 'environments/factory/environment.yaml')
-  writeFileSync(path, readFileSync(path, 'utf8').replace('updateEvery: 2', 'updateEvery: 7').replaceAll('192.168.1.24', '192.168.1.23'))
+  writeFileSync(
+    path,
+    readFileSync(path, 'utf8').replace('updateEvery: 2', 'updateEvery: 7').replaceAll('192.168.1.24', '192.168.1.23'),
+  )
   const changed = unrenderedRepository(t)
   writeFileSync(join(changed, 'environments/factory/environment.yaml'), readFileSync(path, 'utf8'))
   render(changed, () => {})
@@ -71,7 +77,8 @@ test('a render killed at any moment leaves each file old or new, and the next on
     await renderAndKill(repository, writes)
     const {'.render/pid': _, ...tree} = readTree(repository)
     const rendered = Object.entries(tree).filter(([name]) => !name.startsWith('.render/'))
-    for (const [name, text] of rendered) t.true(text === old[name] || text === wanted[name], `${name} after ${writes} writes`)
+    for (const [name, text] of rendered)
+      t.true(text === old[name] || text === wanted[name], `${name} after ${writes} writes`)
   }
   render(repository, () => {})
   t.deepEqual(readTree(repository), wanted)

@@ -46,7 +46,9 @@ function groupBySource(output: string, aliases: readonly string[]): KubernetesOb
   const groups = new Map(aliases.map((alias): [string, KubernetesObject[]] => [alias, []]))
   for (const part of output.split(/^---$/m)) {
     const alias = /^# Source: all\/charts\/([^/]+)\//m.exec(part)?.[1]
-    const objects = parseAllDocuments(part, {version: '1.1'}).map((document) => document.toJS() as KubernetesObject | null)
+    const objects = parseAllDocuments(part, {version: '1.1'}).map(
+      (document) => document.toJS() as KubernetesObject | null,
+    )
     for (const object of objects) if (alias && object) groups.get(alias)?.push(object)
   }
   return aliases.map((alias) => groups.get(alias) ?? [])

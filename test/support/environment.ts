@@ -3,8 +3,8 @@ import {layerDefinitions} from '../../generator/components/index.ts'
 import {readEnvironment} from '../../generator/environment/read.ts'
 import type {Issue} from '../../generator/issue/issue.ts'
 import {imageIssues} from '../../generator/model/image-rules.ts'
-import {sitesOf} from '../../generator/model/sites.ts'
 import {merge} from '../../generator/model/merge.ts'
+import {sitesOf} from '../../generator/model/sites.ts'
 import {printYaml} from '../../generator/yaml/print.ts'
 
 const valid = {
@@ -22,7 +22,11 @@ const valid = {
 export function siteOf(changes: Record<string, unknown> = {}): {cloud: Site; edges: Site[]; issues: Issue[]} {
   const issues: Issue[] = []
   const content = printYaml(merge(valid, changes))
-  const read = readEnvironment({name: 'site', file: 'environments/site/environment.yaml', content}, layerDefinitions, issues)
+  const read = readEnvironment(
+    {name: 'site', file: 'environments/site/environment.yaml', content},
+    layerDefinitions,
+    issues,
+  )
   if (!read) throw new Error(issues.map(({message}) => message).join('\n'))
   const sites = sitesOf(read.environment, layerDefinitions)
   issues.push(...imageIssues(read, sites, layerDefinitions))

@@ -52,8 +52,14 @@ test('every object of every own chart in every cluster is valid to kubeconform i
 })
 
 test('every Flux object is valid to kubeconform in strict mode, none skipped', async (t) => {
-  const files = Object.entries(readTree(join(root, 'clusters'))).filter(([path]) => !path.endsWith('kustomization.yaml'))
-  await expectValid(t, schemaFolder(root), files.flatMap(([, content]) => parseObjects(content)))
+  const files = Object.entries(readTree(join(root, 'clusters'))).filter(
+    ([path]) => !path.endsWith('kustomization.yaml'),
+  )
+  await expectValid(
+    t,
+    schemaFolder(root),
+    files.flatMap(([, content]) => parseObjects(content)),
+  )
 })
 
 test('kubeconform refuses an unknown key, so a valid object means something', async (t) => {
@@ -65,7 +71,9 @@ test('kubeconform refuses an unknown key, so a valid object means something', as
 
 test('every object that has a model in kubernetes-models is valid to it', async (t) => {
   const seen = new Set<string>()
-  for (const object of sites.flatMap((site) => layersOf(site, layerDefinitions).flatMap((layer) => objectsOfLayer(layer, site)))) {
+  for (const object of sites.flatMap((site) =>
+    layersOf(site, layerDefinitions).flatMap((layer) => objectsOfLayer(layer, site)),
+  )) {
     const Model = await modelOf(object)
     if (!Model) continue
     seen.add(object.kind)
@@ -149,7 +157,10 @@ function validate(folder: string, objects: readonly KubernetesObject[]) {
 }
 
 async function expectValid(
-  t: {is: (actual: unknown, expected: unknown, message?: string) => void; regex: (text: string, pattern: RegExp) => void},
+  t: {
+    is: (actual: unknown, expected: unknown, message?: string) => void
+    regex: (text: string, pattern: RegExp) => void
+  },
   folder: string,
   objects: readonly KubernetesObject[],
 ): Promise<void> {

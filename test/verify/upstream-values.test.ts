@@ -25,7 +25,13 @@ const unlisted: Record<string, readonly string[]> = {
     'grafana.ini.users',
     'grafana.ini.server.root_url',
   ],
-  'cert-manager': ['fullnameOverride', 'image.tag', 'webhook.image.tag', 'cainjector.image.tag', 'acmesolver.image.tag'],
+  'cert-manager': [
+    'fullnameOverride',
+    'image.tag',
+    'webhook.image.tag',
+    'cainjector.image.tag',
+    'acmesolver.image.tag',
+  ],
 }
 
 for (const component of upstreamComponents) {
@@ -49,7 +55,11 @@ for (const component of upstreamComponents) {
     const folder = chartFolder(component.chart)
     const defaults = parse(readFileSync(join(folder, 'values.yaml'), 'utf8')) as Values
     const wrong = {...defaultValuesOf(component), resuorces: {}}
-    t.true(isClosed(folder) ? !compile(join(folder, 'values.schema.json'))(merge(defaults, wrong)) : unknownKeys(wrong, defaults).length > 0)
+    t.true(
+      isClosed(folder)
+        ? !compile(join(folder, 'values.schema.json'))(merge(defaults, wrong))
+        : unknownKeys(wrong, defaults).length > 0,
+    )
   })
 }
 
@@ -76,7 +86,11 @@ function compile(path: string) {
 function isClosed(folder: string): boolean {
   const path = join(folder, 'values.schema.json')
   if (!existsSync(path)) return false
-  const schema = JSON.parse(readFileSync(path, 'utf8')) as {additionalProperties?: boolean; $ref?: string; $defs?: Values}
+  const schema = JSON.parse(readFileSync(path, 'utf8')) as {
+    additionalProperties?: boolean
+    $ref?: string
+    $defs?: Values
+  }
   const top = schema.$ref ? (schema.$defs?.[schema.$ref.split('/').at(-1) ?? ''] as typeof schema) : schema
   return top.additionalProperties === false
 }

@@ -1,9 +1,9 @@
 import {z} from 'zod'
 import {defineComponent, nothingDerived} from '../../component.ts'
 import {configMap} from '../kubernetes.ts'
+import {fleetDashboard} from './dashboards/fleet.ts'
 import {logsDashboard} from './dashboards/logs.ts'
 import {nodeDashboard} from './dashboards/node.ts'
-import {fleetDashboard} from './dashboards/fleet.ts'
 
 const name = 'dashboards'
 export const dashboardConfigMap = 'grafana-dashboards'

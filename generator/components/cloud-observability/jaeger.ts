@@ -114,11 +114,7 @@ function configuration(elasticsearchUrl: string) {
   }
 }
 
-function deployment(options: {
-  image: string
-  resources: Resources
-  files: Record<string, string>
-}): Named<IDeployment> {
+function deployment(options: {image: string; resources: Resources; files: Record<string, string>}): Named<IDeployment> {
   return {
     apiVersion: 'apps/v1',
     kind: 'Deployment',

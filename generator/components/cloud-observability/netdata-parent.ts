@@ -1,7 +1,15 @@
 import type {IStatefulSet} from 'kubernetes-models/apps/v1'
 import {z} from 'zod'
 import {checksum, configurationFile, defineComponent, ini, labelsOf, selectorOf, text, when} from '../../component.ts'
-import {bytes, described, hostAndPort, hostname, type Resources, resources, storageClass} from '../../environment/fields.ts'
+import {
+  bytes,
+  described,
+  hostAndPort,
+  hostname,
+  type Resources,
+  resources,
+  storageClass,
+} from '../../environment/fields.ts'
 import {metricStreamEntryPoint} from '../cloud-platform/traefik.ts'
 import {
   configMap,

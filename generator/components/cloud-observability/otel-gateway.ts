@@ -2,6 +2,7 @@ import type {IDeployment} from 'kubernetes-models/apps/v1'
 import {z} from 'zod'
 import {checksum, configurationFile, defineComponent, labelsOf, selectorOf, text} from '../../component.ts'
 import {described, hostAndPort, hostname, type Resources, resources} from '../../environment/fields.ts'
+import {collectorImage} from '../collector.ts'
 import {
   configMap,
   configVolume,
@@ -17,7 +18,6 @@ import {
   serverCertificate,
   service,
 } from '../kubernetes.ts'
-import {collectorImage} from '../collector.ts'
 import {influxdbCredentials, metricDatabase} from './influxdb.ts'
 
 const name = 'otel-gateway'

@@ -63,4 +63,3 @@ export function demoPart(part: Part, summary: string): Component {
     ],
   })
 }
-

@@ -1,7 +1,16 @@
 import {z} from 'zod'
 import {checksum, configurationFile, defineComponent, filled, text, when} from '../../component.ts'
 import {described, type Resources, resources} from '../../environment/fields.ts'
-import {agentPod, authority, authorityMount, authorityVolume, nodeNameEnv, stateFolder, upstream, upstreamShape} from '../edge.ts'
+import {
+  agentPod,
+  authority,
+  authorityMount,
+  authorityVolume,
+  nodeNameEnv,
+  stateFolder,
+  upstream,
+  upstreamShape,
+} from '../edge.ts'
 import {configMap, configVolume, daemonSet, hostVolume, httpProbe, lockedContainer, secretEnv} from '../kubernetes.ts'
 import {clusterAccount, readPodsOfNode} from '../rbac.ts'
 
@@ -23,7 +32,9 @@ export default defineComponent({
     excludePattern: described(
       z
         .string()
-        .regex(/^[A-Za-z0-9 _.,:;/|()[\]*+?^$-]*$/, {error: 'expected a regular expression without quotes and backslashes'})
+        .regex(/^[A-Za-z0-9 _.,:;/|()[\]*+?^$-]*$/, {
+          error: 'expected a regular expression without quotes and backslashes',
+        })
         .default(''),
       'Lines that match are dropped at the node; empty: none',
       'GET /health',

@@ -1,7 +1,16 @@
 import {z} from 'zod'
 import {checksum, configurationFile, defineComponent, ini, text} from '../../component.ts'
 import {described, type Resources, resources} from '../../environment/fields.ts'
-import {agentPod, authority, authorityMount, authorityVolume, nodeNameEnv, stateFolder, upstream, upstreamShape} from '../edge.ts'
+import {
+  agentPod,
+  authority,
+  authorityMount,
+  authorityVolume,
+  nodeNameEnv,
+  stateFolder,
+  upstream,
+  upstreamShape,
+} from '../edge.ts'
 import {configMap, configVolume, daemonSet, fieldEnv, hostVolume, secretVolume} from '../kubernetes.ts'
 import {fillFunction, netdataCapabilities, netdataEnvironment, netdataImage, netdataProbe} from '../netdata.ts'
 import {clusterAccount, readPodsOfNode} from '../rbac.ts'

@@ -2,7 +2,16 @@ import {z} from 'zod'
 import {checksum, configurationFile, defineComponent, text, times} from '../../component.ts'
 import {described, type Resources, resources} from '../../environment/fields.ts'
 import {collectorImage} from '../collector.ts'
-import {agentPod, authority, authorityMount, authorityVolume, nodeNameEnv, stateFolder, upstream, upstreamShape} from '../edge.ts'
+import {
+  agentPod,
+  authority,
+  authorityMount,
+  authorityVolume,
+  nodeNameEnv,
+  stateFolder,
+  upstream,
+  upstreamShape,
+} from '../edge.ts'
 import {configMap, configVolume, daemonSet, hostVolume, lockedContainer, secretVolume} from '../kubernetes.ts'
 
 const name = 'otel-agent'
@@ -19,11 +28,7 @@ export default defineComponent({
       'Disk for each of traces and metrics that wait',
       1024,
     ),
-    memoryLimitMebibytes: described(
-      z.int().min(48).max(1024).default(96),
-      'Heap above which new data is refused',
-      96,
-    ),
+    memoryLimitMebibytes: described(z.int().min(48).max(1024).default(96), 'Heap above which new data is refused', 96),
     resources: resources({cpu: '50m', memory: '64Mi', cpuLimit: '500m', memoryLimit: '160Mi'}),
   }),
   derived: z.strictObject(upstreamShape('otlp.example.com')),

@@ -12,7 +12,11 @@ export default defineComponent({
     'An own DaemonSet: that of chart smarter-cni 0.0.8 repeats the key tolerations, which the kustomize step inside Flux refuses.',
   enabled: ({cluster}) => cluster.cni === 'smarter',
   settings: z.strictObject({
-    network: described(addressRange.default('172.39.0.0/16'), 'Network of the pods, the same on each node', '172.39.0.0/16'),
+    network: described(
+      addressRange.default('172.39.0.0/16'),
+      'Network of the pods, the same on each node',
+      '172.39.0.0/16',
+    ),
     gateway: described(ipv4.default('172.39.0.1'), 'Address of the bridge, in that network', '172.39.0.1'),
   }),
   ...nothingDerived,

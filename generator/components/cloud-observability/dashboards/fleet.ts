@@ -1,6 +1,7 @@
 import {chartPanel, dashboard, logCountPanel, tablePanel, tagVariable} from './panels.ts'
 
-const lastContact = 'SELECT last("gauge") AS "CPU %" FROM "netdata" WHERE "chart" = \'system.cpu\' GROUP BY "cluster", "node"'
+const lastContact =
+  'SELECT last("gauge") AS "CPU %" FROM "netdata" WHERE "chart" = \'system.cpu\' GROUP BY "cluster", "node"'
 
 /** All clusters at a glance: who sends, who is busy, who is silent. */
 export const fleetDashboard = dashboard({

@@ -23,7 +23,9 @@ export function dashboard(options: {uid: string; title: string; variables: objec
     time: {from: 'now-3h', to: 'now'},
     templating: {list: options.variables},
     panels: options.panels.map((panel, index) => ({id: index + 1, ...panel})),
-    links: [{type: 'dashboards', tags: ['smarter'], asDropdown: true, title: 'SMARTER', keepTime: true, includeVars: true}],
+    links: [
+      {type: 'dashboards', tags: ['smarter'], asDropdown: true, title: 'SMARTER', keepTime: true, includeVars: true},
+    ],
   }
 }
 
