@@ -1,7 +1,7 @@
+import {enableCompileCache} from 'node:module'
 import {resolve} from 'node:path'
 import {parseArgs} from 'node:util'
 import pc from 'picocolors'
-import {render} from './commands/render.ts'
 import {hasErrors, type Issue, IssueError} from './issue/issue.ts'
 import {printIssues} from './issue/print.ts'
 import {progressOn} from './output/progress.ts'
@@ -17,9 +17,12 @@ Options:
 Exit status: 0 done, 1 problems found and nothing written, 2 wrong use.
 `
 
-process.exitCode = main(process.argv.slice(2))
+// Loaded after this, so that a second run need not compile it again.
+enableCompileCache()
 
-function main(argv: readonly string[]): number {
+process.exitCode = await main(process.argv.slice(2))
+
+async function main(argv: readonly string[]): Promise<number> {
   const parsed = parse(argv)
   if ('usage' in parsed) return wrongUse(parsed.usage)
   if (parsed.help) {
@@ -27,16 +30,17 @@ function main(argv: readonly string[]): number {
     return 0
   }
   try {
-    return runRender(parsed.root)
+    return await runRender(parsed.root)
   } catch (error) {
     if (error instanceof IssueError) return report(error.issues)
     return report([systemIssue(error as NodeJS.ErrnoException)])
   }
 }
 
-function runRender(root: string): number {
+async function runRender(root: string): Promise<number> {
   const progress = progressOn(process.stderr)
   try {
+    const {render} = await import('./commands/render.ts')
     const {issues, summary} = render(root, progress.show)
     progress.clear()
     const code = report(issues)
@@ -69,7 +73,8 @@ function report(issues: readonly Issue[]): number {
   if (issues.length === 0) return 0
   const colors = pc.createColors(Boolean(process.stderr.isTTY) && pc.isColorSupported)
   const errors = issues.filter(({severity}) => severity === 'error').length
-  const end = errors > 0 ? `\n\n${errors} ${errors === 1 ? 'error' : 'errors'}; no file was changed` : ''
+  const outcome = issues.some(({code}) => code === 'system') ? '' : '; no file was changed'
+  const end = errors > 0 ? `\n\n${errors} ${errors === 1 ? 'error' : 'errors'}${outcome}` : ''
   process.stderr.write(`${printIssues(issues, colors)}${end}\n`)
   return hasErrors(issues) ? 1 : 0
 }

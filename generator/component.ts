@@ -83,6 +83,8 @@ export interface Site {
     server: string | undefined
     nodes: readonly ClusterNode[]
   }
+  /** Settings of this cluster only, by component. */
+  settings: Record<string, Record<string, unknown>>
   /** All edge clusters of the environment, for those in the cloud that keep a list of them. */
   edgeClusters: readonly Site['cluster'][]
   /** The public host name of a service, such as `kibana-18-34-90-214.nip.io`. */
@@ -209,6 +211,15 @@ export function defineUpstream<Settings extends z.ZodObject, ImageName extends s
 
 /** The default values of an own chart as one schema: what `.Values` looks like inside it. */
 export function valuesSchema(component: OwnComponent): z.ZodObject {
+  const known = valuesSchemas.get(component) ?? buildValuesSchema(component)
+  valuesSchemas.set(component, known)
+  return known
+}
+
+// Building a schema takes longer than using it.
+const valuesSchemas = new WeakMap<OwnComponent, z.ZodObject>()
+
+function buildValuesSchema(component: OwnComponent): z.ZodObject {
   const images = Object.entries(component.images).map(([name, {reference}]) => [
     name,
     z.string().min(1).default(reference).describe(`Image of ${name}`),

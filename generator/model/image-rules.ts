@@ -11,7 +11,10 @@ export function imageIssues(
   sites: readonly Site[],
   layers: readonly LayerDefinition[],
 ): Issue[] {
-  return [...overrideIssues(read, layers), ...sites.flatMap((site) => architectureIssues(read, site, layers))]
+  return [
+    ...overrideIssues(read, layers),
+    ...sites.flatMap((site, index) => architectureIssues({read, site, index: index - 1, layers})),
+  ]
 }
 
 function overrideIssues({environment, source}: ReadEnvironment, layers: readonly LayerDefinition[]): Issue[] {
@@ -33,24 +36,36 @@ function overrideIssues({environment, source}: ReadEnvironment, layers: readonly
 }
 
 /** In the cloud any node of a fitting architecture will do; at the edge agents run on every node. */
-function architectureIssues(read: ReadEnvironment, site: Site, layers: readonly LayerDefinition[]): Issue[] {
+function architectureIssues(options: {
+  read: ReadEnvironment
+  site: Site
+  /** Place of the cluster in edge.clusters. */
+  index: number
+  layers: readonly LayerDefinition[]
+}): Issue[] {
+  const {read, site, index, layers} = options
   const components = layers
     .filter(({layer, enabled}) => roleOf(layer) === site.cluster.role && (enabled?.(site) ?? true))
     .flatMap((layer) => layer.components)
     .filter((component) => isEnabled(component, site))
-  return site.cluster.role === 'edge' ? edgeIssues(read, site, components) : cloudIssues(read, site, components)
+  return site.cluster.role === 'edge'
+    ? edgeIssues(read, {site, index}, components)
+    : cloudIssues(read, site, components)
 }
 
-function edgeIssues(read: ReadEnvironment, site: Site, components: readonly Component[]): Issue[] {
-  const cluster = read.environment.edge.clusters.findIndex(({name}) => name === site.cluster.name)
-  return site.cluster.nodes.flatMap((node, index) =>
-    components
+function edgeIssues(
+  read: ReadEnvironment,
+  {site, index}: {site: Site; index: number},
+  components: readonly Component[],
+): Issue[] {
+  return site.cluster.nodes.flatMap((node, number) => {
+    const path = ['edge', 'clusters', index, 'nodes', number, 'arch']
+    return components
       .filter((component) => runsOn(component, node))
-      .flatMap((component) => {
-        const path = ['edge', 'clusters', cluster, 'nodes', index, 'arch']
-        return missingImages(component, node, read).map((image) => issueFor({read, path, component, image, node}))
-      }),
-  )
+      .flatMap((component) =>
+        missingImages(component, node, read).map((image) => issueFor({read, path, component, image, node})),
+      )
+  })
 }
 
 function cloudIssues(read: ReadEnvironment, site: Site, components: readonly Component[]): Issue[] {

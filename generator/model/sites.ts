@@ -17,8 +17,12 @@ export function sitesOf(environment: Environment, layers: readonly LayerDefiniti
     hostname: (service: string) => hostnameOf(service, domain),
     ingressAddress: ingressAddressOf(environment),
   }
-  const cloud = newSite({...shared, cluster: cloudOf(environment)}, layers)
-  return [cloud, ...edgeClusters.map((cluster) => newSite({...shared, cluster}, layers, cloud))]
+  const cloud = newSite({...shared, cluster: cloudOf(environment), settings: {}}, layers)
+  const edges = edgeClusters.map((cluster, index) => {
+    const settings = environment.edge.clusters[index]?.settings ?? {}
+    return newSite({...shared, cluster, settings}, layers, cloud)
+  })
+  return [cloud, ...edges]
 }
 
 type Unresolved = Omit<Site, 'endpoint'>

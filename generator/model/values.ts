@@ -9,11 +9,22 @@ type Settings = Record<string, unknown>
 export function settingsOf(component: Component, site: Site): Settings {
   const {settings, edge} = site.environment
   const own = settings[component.name] ?? {}
-  if (site.cluster.role === 'cloud') return component.settings.parse(own)
-  const cluster = edge.clusters.find(({name}) => name === site.cluster.name)
+  if (site.cluster.role === 'cloud') return parsed(component, own)
   const defaults = edge.defaults.settings[component.name] ?? {}
-  return component.settings.parse(merge(own, defaults, cluster?.settings[component.name] ?? {}))
+  return parsed(component, merge(own, defaults, site.settings[component.name] ?? {}))
 }
+
+/** With defaults filled in. Most clusters of a fleet have the same settings, so each kind is parsed once. */
+function parsed(component: Component, settings: Settings): Settings {
+  const key = JSON.stringify(settings)
+  const known = parsedSettings.get(component) ?? new Map<string, Settings>()
+  parsedSettings.set(component, known)
+  const found = known.get(key) ?? component.settings.parse(settings)
+  known.set(key, found)
+  return found
+}
+
+const parsedSettings = new WeakMap<Component, Map<string, Settings>>()
 
 /** All values of a component in a cluster, defaults included. */
 export function valuesOf(component: Component, site: Site): Values {

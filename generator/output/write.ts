@@ -31,9 +31,8 @@ const renderedFolders = ['charts', 'clusters', 'environments']
  * does not carry the banner is somebody's own: it is never replaced or removed.
  */
 export function writeFiles(root: string, files: readonly RenderedFile[], progress: (done: number) => void): Written {
-  refuseForeign(root, files)
+  const changed = changedFiles(root, files)
   return withLock(root, (staging) => {
-    const changed = files.filter(({path, content}) => readText(join(root, path)) !== content)
     for (const [index, file] of changed.entries()) {
       replace(root, staging, file)
       progress(index + 1)
@@ -41,6 +40,19 @@ export function writeFiles(root: string, files: readonly RenderedFile[], progres
     const removed = removeStale(root, new Set(files.map(({path}) => path)))
     return {changed: changed.map(({path}) => path), removed, unchanged: files.length - changed.length}
   })
+}
+
+/** Before anything is written: what has to be, or an error for all that stands in the way. */
+function changedFiles(root: string, files: readonly RenderedFile[]): RenderedFile[] {
+  const issues = foldersOf(files).flatMap((folder) => leadsOut(root, folder) ?? [])
+  if (issues.length > 0) throw new IssueError(...issues)
+  const changed = files.filter(({path, content}) => {
+    const present = presentContent(join(root, path))
+    if (present !== undefined && !isRendered(present)) issues.push(foreign(path))
+    return present !== content
+  })
+  if (issues.length > 0) throw new IssueError(...issues)
+  return changed
 }
 
 function replace(root: string, staging: string, {path, content}: RenderedFile): void {
@@ -51,52 +63,54 @@ function replace(root: string, staging: string, {path, content}: RenderedFile): 
   renameSync(temporary, target)
 }
 
-/** Before anything is written: what stands in the way. */
-function refuseForeign(root: string, files: readonly RenderedFile[]): void {
-  const folders = new Set(files.map(({path}) => dirname(path)))
-  const issues = [
-    ...[...folders].flatMap((folder) => leadsOut(root, folder) ?? []),
-    ...files.flatMap(({path}) => isForeign(root, path) ?? []),
-  ]
-  if (issues.length > 0) throw new IssueError(...issues)
+/** The folders of the files and all folders above them, once each. */
+function foldersOf(files: readonly RenderedFile[]): string[] {
+  const folders = new Set<string>()
+  for (const {path} of files) {
+    for (let folder = dirname(path); folder !== '.' && !folders.has(folder); folder = dirname(folder))
+      folders.add(folder)
+  }
+  return [...folders].sort()
 }
 
 function leadsOut(root: string, folder: string): Issue | undefined {
-  const existing = nearestExisting(join(root, folder))
-  if (relative(realpathSync(root), realpathSync(existing)).split(sep)[0] !== '..') return undefined
+  const path = join(root, folder)
+  if (!lstatSync(path, {throwIfNoEntry: false})?.isSymbolicLink()) return undefined
+  if (existsSync(path) && relative(realpathSync(root), realpathSync(path)).split(sep)[0] !== '..') return undefined
   return {
     severity: 'error',
     code: 'file',
     file: folder,
     message: 'Cannot write here: a symbolic link leads out of the repository',
-    fix: `remove the link ${relative(root, existing)}`,
+    fix: 'remove the link',
   }
 }
 
-function nearestExisting(path: string): string {
-  return existsSync(path) ? path : nearestExisting(dirname(path))
-}
-
-function isForeign(root: string, path: string): Issue | undefined {
-  const target = join(root, path)
-  const stat = lstatSync(target, {throwIfNoEntry: false})
-  if (!stat || (stat.isFile() && isRendered(readFileSync(target, 'utf8')))) return undefined
+function foreign(path: string): Issue {
   return {
     severity: 'error',
     code: 'file',
     file: path,
-    message: 'Cannot write here: the file that stands here was not rendered',
+    message: 'Cannot write here: what stands here was not rendered',
     fix: 'move it elsewhere, or remove it',
+  }
+}
+
+/** Undefined where there is nothing; a folder has content that nobody rendered. */
+function presentContent(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const {code} = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    if (code === 'EISDIR') return 'a folder'
+    throw error
   }
 }
 
 /** Empty files count too: a file system may leave one behind where the power went. */
 function isRendered(content: string): boolean {
   return content === '' || content.includes(banner)
-}
-
-function readText(path: string): string | undefined {
-  return existsSync(path) ? readFileSync(path, 'utf8') : undefined
 }
 
 function removeStale(root: string, expected: ReadonlySet<string>): string[] {

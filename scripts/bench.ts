@@ -1,0 +1,99 @@
+import {cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {tmpdir} from 'node:os'
+import {join, resolve} from 'node:path'
+import {run} from '../generator/verify/run.ts'
+import {printYaml} from '../generator/yaml/print.ts'
+
+// Times renders in cold processes: the committed environments, and generated fleets. Prints medians of several runs.
+// These are figures of one machine; compare only what was run side by side.
+
+const root = resolve(import.meta.dirname, '..')
+const runs = 5
+
+interface Figures {
+  wall: number
+  load: number
+  peak: number
+  render: number
+  write: number
+  files: number
+  objects: number
+  hydrate: number
+}
+
+async function main(): Promise<void> {
+  const temporary = mkdtempSync(join(tmpdir(), 'bench-'))
+  try {
+    const committed = join(temporary, 'committed')
+    for (const name of ['lab', 'factory', 'example']) {
+      const path = join('environments', name, 'environment.yaml')
+      cpSync(join(root, path), join(committed, path))
+    }
+    print(['case', 'wall s', 'load s', 'render s', 'write s', 'peak MB', 'files', 'objects', 'objects/s in memory'])
+    await measure('3 environments', committed)
+    for (const clusters of [1000, 10_000]) await measure(`${clusters} edge clusters`, fleet(temporary, clusters))
+  } finally {
+    rmSync(temporary, {recursive: true, force: true})
+  }
+}
+
+async function measure(name: string, folder: string): Promise<void> {
+  const first = await sample(folder, 'render')
+  const again: Figures[] = []
+  for (let count = 0; count < runs; count += 1) again.push(await sample(folder, 'render'))
+  const hydrated = await sample(folder, 'hydrate')
+  row(`${name}, all files new`, first, hydrated)
+  row(`${name}, nothing changed`, medianOf(again), hydrated)
+}
+
+async function sample(folder: string, mode: 'render' | 'hydrate'): Promise<Figures> {
+  const began = performance.now()
+  const {stdout, stderr, exitCode} = await run(process.execPath, [
+    join(import.meta.dirname, 'bench-child.ts'),
+    folder,
+    mode,
+  ])
+  if (exitCode !== 0) throw new Error(stderr)
+  return {...JSON.parse(stdout), wall: performance.now() - began}
+}
+
+function medianOf(figures: readonly Figures[]): Figures {
+  const keys = Object.keys(figures[0] ?? {}) as (keyof Figures)[]
+  const entries = keys.map((key) => [key, figures.map((each) => each[key]).sort((a, b) => a - b)[runs >> 1]])
+  return Object.fromEntries(entries) as Figures
+}
+
+function row(name: string, {wall, load, render, write, peak, files}: Figures, {objects, hydrate}: Figures): void {
+  const seconds = [wall, load, render, write].map((time) => (time / 1000).toFixed(2))
+  print([name, ...seconds, peak.toFixed(0), files, objects, Math.round(objects / (hydrate / 1000))])
+}
+
+function print(cells: readonly (string | number)[]): void {
+  process.stdout.write(`${cells.map((cell, index) => String(cell).padEnd(index === 0 ? 36 : 10)).join('')}\n`)
+}
+
+/** A repository with one environment of many edge clusters, each with settings of its own. */
+function fleet(temporary: string, count: number): string {
+  const folder = join(temporary, `fleet-${count}`)
+  const clusters = Array.from({length: count}, (_, index) => ({
+    name: `site-${index}`,
+    server: `10.${(index >> 16) & 255}.${(index >> 8) & 255}.${index & 255}`,
+    nodes: [{name: `site-${index}-pi`, model: 'raspberry-pi-4'}],
+    ...(index % 10 === 0 ? {settings: {'netdata-child': {updateEvery: 5}}} : {}),
+  }))
+  const environment = {
+    name: 'fleet',
+    git: {url: 'https://git.example.com/ops/edge.git'},
+    cloud: {
+      publicAddress: '203.0.113.20',
+      loadBalancer: {mode: 'metallb', addresses: ['203.0.113.20-203.0.113.30']},
+      nodes: [{name: 'cloud-1', address: '203.0.113.2', model: 'x86'}],
+    },
+    edge: {clusters},
+  }
+  mkdirSync(join(folder, 'environments/fleet'), {recursive: true})
+  writeFileSync(join(folder, 'environments/fleet/environment.yaml'), printYaml(environment))
+  return folder
+}
+
+await main()
