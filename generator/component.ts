@@ -163,7 +163,7 @@ export interface ImageParts {
 export interface UpstreamComponent<Settings extends z.ZodObject = z.ZodObject, ImageName extends string = string>
   extends Shared<Settings, ImageName> {
   kind: 'upstream'
-  chart: {repository: string; name: string; version: string; appVersion: string}
+  chart: {repository: string; name: string; version: string}
   /** API groups whose custom resources the chart defines. */
   apiGroups: readonly string[]
   /** API groups that admission webhooks of the chart check: custom resources of them belong into a later layer. */

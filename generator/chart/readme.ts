@@ -81,7 +81,7 @@ function describeComponent(component: Component) {
     name: component.name,
     summary: component.summary,
     notes: component.notes,
-    version: component.kind === 'upstream' ? component.chart.appVersion : versionOf(component),
+    version: versionOf(component),
     chart: component.kind === 'upstream' ? component.chart : undefined,
     images: Object.entries(component.images).map(([name, {reference, architectures}]) => ({
       name,

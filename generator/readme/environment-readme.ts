@@ -118,9 +118,9 @@ function edgeCount(using: number, all: number): string {
 }
 
 function runningVersion(component: Component, {environment}: Site): string {
-  if (component.kind === 'upstream') return `${component.chart.appVersion} (chart ${component.chart.version})`
   const [image] = Object.values(imagesOf(component, environment))
-  return image ? (image.split(':').at(-1) ?? '') : versionOf(component)
+  const version = image ? (image.split(':').at(-1) ?? '') : versionOf(component)
+  return component.kind === 'upstream' ? `${version} (chart ${component.chart.version})` : version
 }
 
 function secretsOf(cloud: Site, edges: readonly Site[], layers: readonly LayerDefinition[]) {

@@ -57,7 +57,7 @@ function operator(groups: string[]) {
   return defineUpstream({
     name: 'operator',
     summary: '',
-    chart: {repository: 'https://charts.example.com', name: 'operator', version: '1.0.0', appVersion: '1.0.0'},
+    chart: {repository: 'https://charts.example.com', name: 'operator', version: '1.0.0'},
     apiGroups: groups,
     webhooks: groups,
     settings: z.strictObject({}),

@@ -15,7 +15,6 @@ export default defineUpstream({
     repository: 'https://grafana-community.github.io/helm-charts',
     name: 'grafana',
     version: '12.11.1',
-    appVersion: '13.2.0',
   },
   apiGroups: [],
   settings: z.strictObject({

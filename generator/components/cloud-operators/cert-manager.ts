@@ -4,7 +4,6 @@ import {resources} from '../../environment/fields.ts'
 import {repositoryAndTag} from '../upstream-image.ts'
 
 const architectures = ['amd64', 'arm64', 'arm'] as const
-const image = (name: string) => ({reference: `quay.io/jetstack/cert-manager-${name}:v1.21.1`, architectures})
 
 export default defineUpstream({
   name: 'cert-manager',
@@ -13,7 +12,6 @@ export default defineUpstream({
     repository: 'oci://quay.io/jetstack/charts',
     name: 'cert-manager',
     version: 'v1.21.1',
-    appVersion: 'v1.21.1',
   },
   apiGroups: ['cert-manager.io', 'acme.cert-manager.io'],
   webhooks: ['cert-manager.io', 'acme.cert-manager.io'],
@@ -21,10 +19,10 @@ export default defineUpstream({
     resources: resources({cpu: '20m', memory: '64Mi', cpuLimit: '500m', memoryLimit: '192Mi'}),
   }),
   images: {
-    controller: image('controller'),
-    webhook: image('webhook'),
-    cainjector: image('cainjector'),
-    acmesolver: image('acmesolver'),
+    controller: {reference: 'quay.io/jetstack/cert-manager-controller:v1.21.1', architectures},
+    webhook: {reference: 'quay.io/jetstack/cert-manager-webhook:v1.21.1', architectures},
+    cainjector: {reference: 'quay.io/jetstack/cert-manager-cainjector:v1.21.1', architectures},
+    acmesolver: {reference: 'quay.io/jetstack/cert-manager-acmesolver:v1.21.1', architectures},
   },
   values: ({settings, images}) => ({
     fullnameOverride: 'cert-manager',

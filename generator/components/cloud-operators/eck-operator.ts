@@ -6,7 +6,7 @@ import {repositoryAndTag} from '../upstream-image.ts'
 export default defineUpstream({
   name: 'eck-operator',
   summary: 'Runs Elasticsearch and Kibana from their custom resources',
-  chart: {repository: 'https://helm.elastic.co', name: 'eck-operator', version: '3.5.0', appVersion: '3.5.0'},
+  chart: {repository: 'https://helm.elastic.co', name: 'eck-operator', version: '3.5.0'},
   apiGroups: ['elasticsearch.k8s.elastic.co', 'kibana.k8s.elastic.co'],
   webhooks: ['elasticsearch.k8s.elastic.co', 'kibana.k8s.elastic.co'],
   settings: z.strictObject({

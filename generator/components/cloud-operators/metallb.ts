@@ -8,7 +8,7 @@ const architectures = ['amd64', 'arm64', 'arm'] as const
 export default defineUpstream({
   name: 'metallb',
   summary: 'Answers on the local network for the addresses of the pool, so that the ingress has one',
-  chart: {repository: 'https://metallb.github.io/metallb', name: 'metallb', version: '0.16.1', appVersion: 'v0.16.1'},
+  chart: {repository: 'https://metallb.github.io/metallb', name: 'metallb', version: '0.16.1'},
   apiGroups: ['metallb.io'],
   webhooks: ['metallb.io'],
   enabled: ({environment}) => environment.cloud.loadBalancer.mode === 'metallb',

@@ -9,7 +9,7 @@ export const metricStreamEntryPoint = 'netdata'
 export default defineUpstream({
   name: 'traefik',
   summary: 'The only door into the cloud: HTTPS for people, logs and traces, and a TCP port for metric streams',
-  chart: {repository: 'https://traefik.github.io/charts', name: 'traefik', version: '41.3.0', appVersion: 'v3.7.11'},
+  chart: {repository: 'https://traefik.github.io/charts', name: 'traefik', version: '41.3.0'},
   apiGroups: ['traefik.io', 'hub.traefik.io'],
   settings: z.strictObject({
     replicas: described(z.int().min(1).max(10).default(1), 'Number of pods', 1),
