@@ -62,7 +62,7 @@ export default defineComponent({
   }),
   ...nothingDerived,
   images: {
-    '${name}': {reference: 'registry.example.com/${name}:1.0.0', architectures: ['amd64', 'arm64']},
+    '${name}': {reference: 'registry.example.com/${name}:1.0.0', architectures: ['amd64', 'arm64', 'arm']},
   },
   objects: ({value, images}) => [deployment(value, images['${name}'])],
 })
