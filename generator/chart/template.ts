@@ -37,10 +37,13 @@ function printObject(node: unknown, printer: (data: Data) => string, templates: 
   templates[name] = conditional ? `{{- if ${codeOf(conditional.condition)} }}\n${body}{{- end }}\n` : body
 }
 
+/** By kind; where that is taken, by kind and name; where one name has several conditions, with a number. */
 function fileName({kind, metadata}: KubernetesObject, templates: Templates): string {
-  const name = `${kind.toLowerCase()}.yaml`
-  if (!(name in templates)) return name
-  return `${kind.toLowerCase()}-${metadata.name}.yaml`
+  const short = kind.toLowerCase()
+  const long = `${short}-${metadata.name}`
+  const numbered = Object.keys(templates).map((_, index) => `${long}-${index + 2}`)
+  const name = [short, long, ...numbered].find((candidate) => !(`${candidate}.yaml` in templates))
+  return `${name}.yaml`
 }
 
 function templatePrinter(component: string, templates: Templates): (data: Data) => string {

@@ -53,6 +53,17 @@ test('conditions and loops print around what they hold', (t) => {
   ])
 })
 
+test('objects of one name under several conditions have a file each', (t) => {
+  const object = {apiVersion: 'v1', kind: 'Secret', metadata: {name: 'x'}}
+  const objects = ['a', 'b', 'c', 'd'].map((name) => when(equals(value.name, name), object))
+  t.deepEqual(Object.keys(printTemplates('x', objects)), [
+    'secret.yaml',
+    'secret-x.yaml',
+    'secret-x-2.yaml',
+    'secret-x-3.yaml',
+  ])
+})
+
 test('literal template marks reach the cluster as they are', (t) => {
   t.deepEqual(template({legend: '{{node}}'}), ['legend: "{{ "{{" }}node}}"'])
 })

@@ -15,7 +15,7 @@ export default defineComponent({
     acmeServer: described(
       z
         .string()
-        .regex(/^https:\/\/[a-z0-9./_-]+$/, {error: 'expected an https URL'})
+        .regex(/^https:\/\/[a-z0-9.-]+(:[0-9]{2,5})?(\/[A-Za-z0-9._-]+)+$/, {error: 'expected an https URL'})
         .default('https://acme-v02.api.letsencrypt.org/directory'),
       'Directory of the ACME service, with certificates.issuer acme',
       'https://acme-staging-v02.api.letsencrypt.org/directory',
