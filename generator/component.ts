@@ -134,6 +134,8 @@ export interface SecretReference {
   purpose: string
   /** Where it must be; default: the namespace of the layer. */
   namespace?: string
+  /** Whether a cluster needs it; default: every one that has the component. */
+  needed?: (site: Site) => boolean
 }
 
 export interface OwnComponent<

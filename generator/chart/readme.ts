@@ -1,69 +1,12 @@
+import {readFileSync} from 'node:fs'
 import Handlebars from 'handlebars'
 import type {Component, LayerDefinition, OwnComponent, Values} from '../component.ts'
 import {valuesSchema} from '../component.ts'
 import {defaultValuesOf} from '../model/values.ts'
 import {markdownBanner} from '../rendered-file.ts'
 
-const template = Handlebars.compile(
-  `{{banner}}# {{layer}}
-
-{{summary}}. Rendered into namespace \`{{namespace}}\`, which enforces pod security level \`{{podSecurity}}\`.
-
-| component | what it does | version |
-| --- | --- | --- |
-{{#each components}}
-| {{name}} | {{summary}} | {{version}} |
-{{/each}}
-
-{{#if offline}}
-\`helm template charts/{{layer}}\` renders it without a network.
-{{else}}
-\`helm dependency build charts/{{layer}}\` fetches the published charts, then \`helm template charts/{{layer}}\` renders it.
-{{/if}}
-
-{{#each components}}
-## {{name}}
-
-{{summary}}.
-{{#if notes}}
-
-{{notes}}
-{{/if}}
-{{#if chart}}
-
-Chart {{chart.name}} {{chart.version}} of {{chart.repository}}; the values that are set, and why, are in [values.yaml](values.yaml).
-{{/if}}
-{{#if images}}
-
-| image | reference | architectures |
-| --- | --- | --- |
-{{#each images}}
-| {{name}} | \`{{reference}}\` | {{architectures}} |
-{{/each}}
-{{/if}}
-{{#if secrets}}
-
-Secrets that must exist:
-
-| name | keys | for |
-| --- | --- | --- |
-{{#each secrets}}
-| \`{{name}}\` | {{keys}} | {{purpose}} |
-{{/each}}
-{{/if}}
-{{#if values}}
-
-| value | default | meaning |
-| --- | --- | --- |
-{{#each values}}
-| \`{{key}}\` | \`{{default}}\` | {{meaning}} |
-{{/each}}
-{{/if}}
-
-{{/each}}
-`,
-  {noEscape: true, strict: true},
-)
+const templateText = readFileSync(new URL('./readme.hbs', import.meta.url), 'utf8')
+const template = Handlebars.compile(templateText, {noEscape: true, strict: true})
 
 /** README.md of a layer: its components, images, secrets and values. */
 export function layerReadme(definition: LayerDefinition, source: string): string {

@@ -1,13 +1,14 @@
 import {z} from 'zod'
-import type {Site} from '../component.ts'
+import type {SecretReference, Site} from '../component.ts'
 import {described, dnsLabel, hostname} from '../environment/fields.ts'
 import {fieldEnv, secretVolume} from './kubernetes.ts'
 
 /** The Secret with the authority that signs what the cloud serves; absent with a public authority. */
-export const authority = {
+export const authority: SecretReference = {
   name: 'cloud-authority',
   keys: ['ca.crt'],
-  purpose: 'Certificate of the authority of the cloud; not needed with certificates.issuer acme',
+  purpose: 'Certificate of the authority that signs what the cloud serves',
+  needed: ({environment}) => environment.cloud.certificates.issuer !== 'acme',
 }
 
 /** Where agents keep what must outlive a power cut. */

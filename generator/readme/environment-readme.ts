@@ -1,3 +1,4 @@
+import {readFileSync} from 'node:fs'
 import Handlebars from 'handlebars'
 import {versionOf} from '../chart/readme.ts'
 import type {Component, LayerDefinition, Site} from '../component.ts'
@@ -11,53 +12,8 @@ import {topology} from './topology.ts'
 /** Beyond this many edge clusters the page shows the first ones and says how many there are. */
 const shownClusters = 20
 
-const template = Handlebars.compile(
-  `{{banner}}# Environment {{name}}
-
-{{topology}}
-
-## Pages
-
-| page | address | login |
-| --- | --- | --- |
-{{#each pages}}
-| {{title}} | <{{url}}> | {{login}} |
-{{/each}}
-
-Plain http:// is redirected to https://. {{trust}}
-
-## Clusters
-
-| cluster | reconciled | network | demo | uplink | nodes |
-| --- | --- | --- | --- | --- | --- |
-{{#each clusters}}
-| {{name}} | {{reconcile}} | {{cni}} | {{demo}} | {{uplink}} | {{nodes}} |
-{{/each}}
-{{#if more}}
-
-... and {{more}} more edge clusters.
-{{/if}}
-
-## What runs where
-
-| where | component | version | what it does |
-| --- | --- | --- | --- |
-{{#each components}}
-| {{role}} | {{name}} | {{version}} | {{summary}} |
-{{/each}}
-
-## Credentials
-
-Nothing secret is in this repository. These Secrets must exist in the clusters:
-
-| cluster | namespace | Secret | keys | for |
-| --- | --- | --- | --- | --- |
-{{#each secrets}}
-| {{cluster}} | {{namespace}} | \`{{name}}\` | {{keys}} | {{purpose}} |
-{{/each}}
-`,
-  {noEscape: true, strict: true},
-)
+const source = readFileSync(new URL('./environment.hbs', import.meta.url), 'utf8')
+const template = Handlebars.compile(source, {noEscape: true, strict: true})
 
 /** environments/<env>/README.md: topology, pages, what runs where, and where each credential is. */
 export function environmentReadme(sites: readonly Site[], layers: readonly LayerDefinition[]): RenderedFile {
@@ -72,6 +28,7 @@ export function environmentReadme(sites: readonly Site[], layers: readonly Layer
     trust: trust[environment.cloud.certificates.issuer],
     clusters: [cloud, ...edges.slice(0, shownClusters)].map(describeCluster),
     more: Math.max(0, edges.length - shownClusters),
+    labels: [cloud, ...edges.slice(0, shownClusters)].flatMap(labelCommands),
     components: describeComponents(sites, layers),
     secrets: secretsOf(cloud, edges, layers),
   })
@@ -80,7 +37,8 @@ export function environmentReadme(sites: readonly Site[], layers: readonly Layer
 
 const trust = {
   'environment-ca': "Browsers trust the pages once they trust the environment's own authority.",
-  'self-signed': 'Browsers warn, because an authority inside the cluster signs the pages.',
+  'self-signed':
+    'Browsers warn, because an authority inside the cluster signs the pages; its certificate is `ca.crt` of Secret `environment-ca` in namespace cloud-operators.',
   acme: 'Browsers trust the pages.',
 }
 
@@ -98,7 +56,26 @@ function describeCluster({cluster}: Site) {
   const nodes = cluster.nodes.map(({name, arch, memory}) => `${name} (${arch}, ${memory})`).join(', ')
   const {name, cni, uplink, demo} = cluster
   const reconcile = cluster.reconcile === 'local' ? 'by itself' : 'by the cloud'
-  return {name, reconcile, cni, demo: demo ? 'on' : 'off', uplink: cluster.role === 'cloud' ? '-' : uplink, nodes}
+  const server = cluster.server ?? cluster.nodes[0]?.address ?? ''
+  return {
+    name,
+    server,
+    reconcile,
+    cni,
+    demo: demo ? 'on' : 'off',
+    uplink: cluster.role === 'cloud' ? '-' : uplink,
+    nodes,
+  }
+}
+
+/** The context is the name of the cluster, as `kubectl config` would call it. */
+function labelCommands({environment, cluster}: Site): string[] {
+  return cluster.nodes
+    .filter(({labels}) => Object.keys(labels).length > 0)
+    .map(({name, labels}) => {
+      const pairs = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
+      return `kubectl --context ${environment.name}-${cluster.name} label node ${name} ${pairs.join(' ')}`
+    })
 }
 
 function describeComponents(sites: readonly Site[], layers: readonly LayerDefinition[]) {
@@ -157,13 +134,15 @@ function secretRows(site: Site, cluster: string, layers: readonly LayerDefinitio
     components
       .filter((component) => isEnabled(component, site))
       .flatMap(({secrets = []}) =>
-        secrets.map(({name, keys, purpose, namespace: own}) => ({
-          cluster,
-          namespace: own ?? namespace,
-          name,
-          keys: keys.join(', ') || 'one per edge cluster',
-          purpose,
-        })),
+        secrets
+          .filter(({needed}) => needed?.(site) ?? true)
+          .map(({name, keys, purpose, namespace: own}) => ({
+            cluster,
+            namespace: own ?? namespace,
+            name,
+            keys: keys.join(', ') || 'one per edge cluster',
+            purpose,
+          })),
       ),
   )
   return rows.filter((row, index) => rows.findIndex((other) => other.name === row.name) === index)

@@ -37,8 +37,9 @@ export default defineComponent({
     {
       name: authority,
       keys: ['tls.crt', 'tls.key'],
-      purpose: "Certificate and key of the environment's authority, with certificates.issuer environment-ca",
+      purpose: "Certificate and key of the environment's authority",
       namespace,
+      needed: ({environment}) => environment.cloud.certificates.issuer === 'environment-ca',
     },
   ],
   objects: ({value}) => [
