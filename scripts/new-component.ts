@@ -45,11 +45,11 @@ function withEntry(list: string): string {
 }
 
 function componentSource(): string {
-  return `import type {IDeployment} from 'kubernetes-models/apps/v1'
-import {z} from 'zod'
-import {defineComponent, labelsOf, nothingDerived, selectorOf} from '../../component.ts'
+  return `import {z} from 'zod'
+import {defineComponent, nothingDerived} from '../../component.ts'
 import {described, type Resources, resources} from '../../environment/fields.ts'
-import {lockedContainer, lockedPod, metadata, type Named} from '../kubernetes.ts'
+import {lockedContainer, lockedPod} from '../kubernetes.ts'
+import {deployment} from '../workloads.ts'
 
 const name = '${name}'
 
@@ -64,34 +64,16 @@ export default defineComponent({
   images: {
     '${name}': {reference: 'registry.example.com/${name}:1.0.0', architectures: ['amd64', 'arm64', 'arm']},
   },
-  objects: ({value, images}) => [deployment(value, images['${name}'])],
+  objects: ({value, images}) => [
+    deployment(name, {replicas: value.replicas, pod: pod(images['${name}'], value.resources)}),
+  ],
 })
 
-function deployment(value: {replicas: number; resources: Resources}, image: string): Named<IDeployment> {
+function pod(image: string, resources: Resources) {
   return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: metadata(name),
-    spec: {
-      replicas: value.replicas,
-      selector: {matchLabels: selectorOf(name)},
-      template: {
-        metadata: {labels: labelsOf(name)},
-        spec: {
-          automountServiceAccountToken: false,
-          securityContext: lockedPod(10001),
-          containers: [
-            {
-              name,
-              image,
-              imagePullPolicy: 'IfNotPresent',
-              resources: value.resources,
-              securityContext: lockedContainer,
-            },
-          ],
-        },
-      },
-    },
+    automountServiceAccountToken: false,
+    securityContext: lockedPod(10001),
+    containers: [{name, image, imagePullPolicy: 'IfNotPresent' as const, resources, securityContext: lockedContainer}],
   }
 }
 `

@@ -1,6 +1,5 @@
-import type {IDaemonSet} from 'kubernetes-models/apps/v1'
 import type {IIngress} from 'kubernetes-models/networking.k8s.io/v1'
-import type {IConfigMap, IContainer, IEnvVar, IPodSpec, IService, IServicePort, IVolume} from 'kubernetes-models/v1'
+import type {IConfigMap, IEnvVar, IService, IServicePort, IVolume} from 'kubernetes-models/v1'
 import {type KubernetesObject, labelsOf, selectorOf, text} from '../component.ts'
 
 /** An object of a Kubernetes type whose name is known. */
@@ -69,25 +68,6 @@ export const operatorLogin = {
   name: 'operator-login',
   keys: ['users'],
   purpose: 'Names and bcrypt hashes of the operators who may open pages without a login of their own',
-}
-
-/** Runs on every node of an edge cluster, whatever its taints. */
-export function daemonSet(
-  component: string,
-  options: {pod: Omit<IPodSpec, 'containers'> & {containers: IContainer[]}; annotations?: Record<string, string>},
-): Named<IDaemonSet> {
-  return {
-    apiVersion: 'apps/v1',
-    kind: 'DaemonSet',
-    metadata: metadata(component),
-    spec: {
-      selector: {matchLabels: selectorOf(component)},
-      template: {
-        metadata: {labels: labelsOf(component), ...(options.annotations ? {annotations: options.annotations} : {})},
-        spec: options.pod,
-      },
-    },
-  }
 }
 
 /** A container that may write nothing and gain nothing; add what it needs. */

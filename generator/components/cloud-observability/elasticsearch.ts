@@ -1,6 +1,5 @@
-import type {ICronJob} from 'kubernetes-models/batch/v1'
 import {z} from 'zod'
-import {checksum, configurationFile, defineComponent, type KubernetesObject, text} from '../../component.ts'
+import {configurationFile, defineComponent, type KubernetesObject, text} from '../../component.ts'
 import {bytes, described, hostname, type Resources, resources, storageClass} from '../../environment/fields.ts'
 import {
   configMap,
@@ -10,13 +9,14 @@ import {
   lockedContainer,
   lockedPod,
   metadata,
-  type Named,
   secretEnv,
   secretVolume,
 } from '../kubernetes.ts'
+import {hourlyJob} from '../workloads.ts'
 
 const name = 'elasticsearch'
 export const elasticVersion = '9.5.2'
+const retentionJobName = 'elasticsearch-retention'
 const retentionSecret = 'elasticsearch-retention'
 
 export default defineComponent({
@@ -62,8 +62,8 @@ export default defineComponent({
       elasticsearch(value, images.elasticsearch),
       ingress({component: name, host: value.host, service: {name: 'elasticsearch-es-http', port: 9200}}),
       serversTransport(),
-      configMap('elasticsearch-retention', files),
-      retentionJob({value, image: images.elasticsearch, files}),
+      configMap(retentionJobName, files),
+      hourlyJob(retentionJobName, {minute: 7, pod: retentionPod(value, images.elasticsearch), files}),
     ]
   },
 })
@@ -156,39 +156,16 @@ put 'logstash-*/_settings?allow_no_indices=true' '{"index.lifecycle.name":"edge-
 put 'jaeger-*/_settings?allow_no_indices=true' '{"index.lifecycle.name":"traces"}'
 `
 
-function retentionJob(options: {value: Value; image: string; files: Record<string, string>}): Named<ICronJob> {
-  const {value, image, files} = options
-  const component = 'elasticsearch-retention'
+function retentionPod(value: Value, image: string) {
   return {
-    apiVersion: 'batch/v1',
-    kind: 'CronJob',
-    metadata: metadata(component),
-    spec: {
-      schedule: '7 * * * *',
-      concurrencyPolicy: 'Forbid',
-      successfulJobsHistoryLimit: 1,
-      failedJobsHistoryLimit: 1,
-      jobTemplate: {
-        spec: {
-          backoffLimit: 2,
-          activeDeadlineSeconds: 300,
-          template: {
-            metadata: {labels: metadata(component).labels, annotations: {'checksum/config': checksum(files)}},
-            spec: {
-              restartPolicy: 'Never',
-              automountServiceAccountToken: false,
-              securityContext: lockedPod(1000),
-              containers: [retentionContainer(value, image)],
-              volumes: [
-                configVolume('config', component),
-                secretVolume('authority', elasticsearchAuthority),
-                {name: 'tmp', emptyDir: {medium: 'Memory', sizeLimit: '1Mi'}},
-              ],
-            },
-          },
-        },
-      },
-    },
+    automountServiceAccountToken: false,
+    securityContext: lockedPod(1000),
+    containers: [retentionContainer(value, image)],
+    volumes: [
+      configVolume('config', retentionJobName),
+      secretVolume('authority', elasticsearchAuthority),
+      {name: 'tmp', emptyDir: {medium: 'Memory', sizeLimit: '1Mi'}},
+    ],
   }
 }
 

@@ -1,8 +1,6 @@
-import type {IStatefulSet} from 'kubernetes-models/apps/v1'
-import type {ICronJob} from 'kubernetes-models/batch/v1'
 import type {INetworkPolicy} from 'kubernetes-models/networking.k8s.io/v1'
 import {z} from 'zod'
-import {checksum, configurationFile, defineComponent, labelsOf, selectorOf, text} from '../../component.ts'
+import {configurationFile, defineComponent, selectorOf, text} from '../../component.ts'
 import {bytes, described, duration, type Resources, resources, storageClass} from '../../environment/fields.ts'
 import {
   configMap,
@@ -14,8 +12,8 @@ import {
   type Named,
   secretEnv,
   service,
-  volumeClaim,
 } from '../kubernetes.ts'
+import {hourlyJob, statefulSet} from '../workloads.ts'
 
 const name = 'influxdb'
 const credentials = 'influxdb-credentials'
@@ -56,13 +54,13 @@ export default defineComponent({
       'retention.sh': configurationFile('retention.sh', retentionScript),
     }
     return [
-      statefulSet({value, image: images.influxdb, files}),
+      statefulSet(name, {pod: pod(value, images.influxdb), files, volume: value}),
       service(name, [
         {name: 'http', port: 8086, targetPort: 'http'},
         {name: 'opentsdb', port: 4242, targetPort: 'opentsdb'},
       ]),
       configMap(name, files),
-      retentionJob(value.retention, images.influxdb),
+      hourlyJob(retentionJobName, {minute: 17, pod: retentionPod(value.retention, images.influxdb)}),
       networkPolicy(),
     ]
   },
@@ -108,28 +106,13 @@ interface Value {
   resources: Resources
 }
 
-function statefulSet(options: {value: Value; image: string; files: Record<string, string>}): Named<IStatefulSet> {
-  const {value, image, files} = options
+function pod(value: Value, image: string) {
   return {
-    apiVersion: 'apps/v1',
-    kind: 'StatefulSet',
-    metadata: metadata(name),
-    spec: {
-      serviceName: name,
-      replicas: 1,
-      selector: {matchLabels: selectorOf(name)},
-      template: {
-        metadata: {labels: labelsOf(name), annotations: {'checksum/config': checksum(files)}},
-        spec: {
-          automountServiceAccountToken: false,
-          securityContext: lockedPod(user),
-          terminationGracePeriodSeconds: 120,
-          containers: [container(value, image)],
-          volumes: [configVolume('config', name), {name: 'tmp', emptyDir: {}}],
-        },
-      },
-      volumeClaimTemplates: [volumeClaim(name, 'data', value)],
-    },
+    automountServiceAccountToken: false,
+    securityContext: lockedPod(user),
+    terminationGracePeriodSeconds: 120,
+    containers: [container(value, image)],
+    volumes: [configVolume('config', name), {name: 'tmp', emptyDir: {}}],
   }
 }
 
@@ -166,33 +149,12 @@ function container(value: Value, image: string) {
   }
 }
 
-function retentionJob(retention: string, image: string): Named<ICronJob> {
+function retentionPod(retention: string, image: string) {
   return {
-    apiVersion: 'batch/v1',
-    kind: 'CronJob',
-    metadata: metadata(retentionJobName),
-    spec: {
-      schedule: '17 * * * *',
-      concurrencyPolicy: 'Forbid',
-      successfulJobsHistoryLimit: 1,
-      failedJobsHistoryLimit: 1,
-      jobTemplate: {
-        spec: {
-          backoffLimit: 2,
-          activeDeadlineSeconds: 300,
-          template: {
-            metadata: {labels: labelsOf(retentionJobName)},
-            spec: {
-              restartPolicy: 'Never',
-              automountServiceAccountToken: false,
-              securityContext: lockedPod(user),
-              containers: [retentionContainer(retention, image)],
-              volumes: [configVolume('config', name)],
-            },
-          },
-        },
-      },
-    },
+    automountServiceAccountToken: false,
+    securityContext: lockedPod(user),
+    containers: [retentionContainer(retention, image)],
+    volumes: [configVolume('config', name)],
   }
 }
 

@@ -1,6 +1,5 @@
-import type {IDeployment} from 'kubernetes-models/apps/v1'
 import {z} from 'zod'
-import {checksum, configurationFile, defineComponent, labelsOf, selectorOf} from '../../component.ts'
+import {configurationFile, defineComponent} from '../../component.ts'
 import {described, hostname, type Resources, resources} from '../../environment/fields.ts'
 import {
   configMap,
@@ -12,13 +11,12 @@ import {
   lockedPod,
   loginAnnotation,
   loginMiddleware,
-  metadata,
-  type Named,
   operatorLogin,
   secretEnv,
   secretVolume,
   service,
 } from '../kubernetes.ts'
+import {deployment} from '../workloads.ts'
 
 const name = 'jaeger'
 const credentials = 'jaeger-elasticsearch'
@@ -58,7 +56,7 @@ export default defineComponent({
   objects: ({value, images}) => {
     const files = {'jaeger.yaml': configurationFile('jaeger.yaml', configuration(value.elasticsearchUrl))}
     return [
-      deployment({image: images.jaeger, resources: value.resources, files}),
+      deployment(name, {replicas: 1, pod: pod(images.jaeger, value.resources), files}),
       service(name, [
         {name: 'otlp', port: ports.otlp, targetPort: 'otlp'},
         {name: 'query', port: ports.query, targetPort: 'query'},
@@ -114,28 +112,16 @@ function configuration(elasticsearchUrl: string) {
   }
 }
 
-function deployment(options: {image: string; resources: Resources; files: Record<string, string>}): Named<IDeployment> {
+function pod(image: string, resources: Resources) {
   return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: metadata(name),
-    spec: {
-      replicas: 1,
-      selector: {matchLabels: selectorOf(name)},
-      template: {
-        metadata: {labels: labelsOf(name), annotations: {'checksum/config': checksum(options.files)}},
-        spec: {
-          automountServiceAccountToken: false,
-          securityContext: lockedPod(10001),
-          containers: [container(options.image, options.resources)],
-          volumes: [
-            configVolume('config', name),
-            secretVolume('credentials', credentials),
-            secretVolume('authority', elasticsearchAuthority),
-          ],
-        },
-      },
-    },
+    automountServiceAccountToken: false,
+    securityContext: lockedPod(10001),
+    containers: [container(image, resources)],
+    volumes: [
+      configVolume('config', name),
+      secretVolume('credentials', credentials),
+      secretVolume('authority', elasticsearchAuthority),
+    ],
   }
 }
 

@@ -1,6 +1,5 @@
-import type {IStatefulSet} from 'kubernetes-models/apps/v1'
 import {z} from 'zod'
-import {checksum, configurationFile, defineComponent, ini, labelsOf, selectorOf, text, when} from '../../component.ts'
+import {configurationFile, defineComponent, ini, text, when} from '../../component.ts'
 import {
   bytes,
   described,
@@ -17,16 +16,14 @@ import {
   ingress,
   loginAnnotation,
   loginMiddleware,
-  metadata,
-  type Named,
   operatorLogin,
   passthrough,
   secretVolume,
   serverCertificate,
   service,
-  volumeClaim,
 } from '../kubernetes.ts'
 import {netdataCapabilities, netdataEnvironment, netdataImage, netdataProbe} from '../netdata.ts'
+import {statefulSet} from '../workloads.ts'
 
 const name = 'netdata-parent'
 const keys = 'netdata-stream-keys'
@@ -83,7 +80,7 @@ export default defineComponent({
       'start.sh': configurationFile('start.sh', startScript),
     }
     return [
-      statefulSet({value, image: images.netdata, files}),
+      statefulSet(name, {pod: pod(value, images.netdata), files, volume: value}),
       service(name, [
         {name: 'dashboard', port: ports.dashboard, targetPort: 'dashboard'},
         {name: 'stream', port: ports.stream, targetPort: 'stream'},
@@ -171,36 +168,21 @@ chown -R netdata:netdata /etc/netdata
 exec /usr/sbin/run.sh
 `
 
-function statefulSet(options: {value: Value; image: string; files: Record<string, string>}): Named<IStatefulSet> {
-  const {value, image, files} = options
+function pod(value: Value, image: string) {
   return {
-    apiVersion: 'apps/v1',
-    kind: 'StatefulSet',
-    metadata: metadata(name),
-    spec: {
-      serviceName: name,
-      replicas: 1,
-      selector: {matchLabels: selectorOf(name)},
-      template: {
-        metadata: {labels: labelsOf(name), annotations: {'checksum/config': checksum(files)}},
-        spec: {
-          automountServiceAccountToken: false,
-          securityContext: {fsGroup: 201, seccompProfile: {type: 'RuntimeDefault'}},
-          terminationGracePeriodSeconds: 120,
-          containers: [container(value, image)],
-          volumes: [
-            configVolume('config', name),
-            secretVolume('keys', keys, {optional: true}),
-            secretVolume('server', `${name}-server`),
-            {name: 'etc', emptyDir: {medium: 'Memory', sizeLimit: '16Mi'}},
-            {name: 'tmp', emptyDir: {}},
-            {name: 'run', emptyDir: {}},
-            {name: 'log', emptyDir: {}},
-          ],
-        },
-      },
-      volumeClaimTemplates: [volumeClaim(name, 'data', value)],
-    },
+    automountServiceAccountToken: false,
+    securityContext: {fsGroup: 201, seccompProfile: {type: 'RuntimeDefault' as const}},
+    terminationGracePeriodSeconds: 120,
+    containers: [container(value, image)],
+    volumes: [
+      configVolume('config', name),
+      secretVolume('keys', keys, {optional: true}),
+      secretVolume('server', `${name}-server`),
+      {name: 'etc', emptyDir: {medium: 'Memory', sizeLimit: '16Mi'}},
+      {name: 'tmp', emptyDir: {}},
+      {name: 'run', emptyDir: {}},
+      {name: 'log', emptyDir: {}},
+    ],
   }
 }
 

@@ -1,6 +1,5 @@
-import type {IDeployment} from 'kubernetes-models/apps/v1'
 import {z} from 'zod'
-import {checksum, configurationFile, defineComponent, labelsOf, selectorOf, text} from '../../component.ts'
+import {configurationFile, defineComponent, text} from '../../component.ts'
 import {described, hostAndPort, hostname, type Resources, resources} from '../../environment/fields.ts'
 import {collectorImage} from '../collector.ts'
 import {
@@ -10,14 +9,13 @@ import {
   httpProbe,
   lockedContainer,
   lockedPod,
-  metadata,
-  type Named,
   passthrough,
   secretEnv,
   secretVolume,
   serverCertificate,
   service,
 } from '../kubernetes.ts'
+import {deployment} from '../workloads.ts'
 import {influxdbCredentials, metricDatabase} from './influxdb.ts'
 
 const name = 'otel-gateway'
@@ -55,7 +53,7 @@ export default defineComponent({
   objects: ({value, images}) => {
     const files = {'gateway.yaml': configurationFile('gateway.yaml', configuration(value))}
     return [
-      deployment({value, image: images.collector, files}),
+      deployment(name, {replicas: value.replicas, pod: pod(value, images.collector), files}),
       service(name, [{name: 'otlp', port: ports.otlp, targetPort: 'otlp'}]),
       configMap(name, files),
       serverCertificate(name, value.host),
@@ -127,29 +125,16 @@ const serverTls = {
   reload_interval: '1h',
 }
 
-function deployment(options: {value: Value; image: string; files: Record<string, string>}): Named<IDeployment> {
-  const {value, image, files} = options
+function pod(value: Value, image: string) {
   return {
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: metadata(name),
-    spec: {
-      replicas: value.replicas,
-      selector: {matchLabels: selectorOf(name)},
-      template: {
-        metadata: {labels: labelsOf(name), annotations: {'checksum/config': checksum(files)}},
-        spec: {
-          automountServiceAccountToken: false,
-          securityContext: lockedPod(10001),
-          containers: [container(value, image)],
-          volumes: [
-            configVolume('config', name),
-            secretVolume('server', `${name}-server`),
-            secretVolume('clients', clientAuthority),
-          ],
-        },
-      },
-    },
+    automountServiceAccountToken: false,
+    securityContext: lockedPod(10001),
+    containers: [container(value, image)],
+    volumes: [
+      configVolume('config', name),
+      secretVolume('server', `${name}-server`),
+      secretVolume('clients', clientAuthority),
+    ],
   }
 }
 

@@ -1,7 +1,8 @@
 import {z} from 'zod'
 import {type Component, defineComponent, text} from '../../component.ts'
 import {described, resources} from '../../environment/fields.ts'
-import {daemonSet, fieldEnv, lockedContainer} from '../kubernetes.ts'
+import {fieldEnv, lockedContainer} from '../kubernetes.ts'
+import {daemonSet} from '../workloads.ts'
 
 export type Part = 'client' | 'formatter' | 'publisher'
 

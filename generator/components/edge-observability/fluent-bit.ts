@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {checksum, configurationFile, defineComponent, filled, text, when} from '../../component.ts'
+import {configurationFile, defineComponent, filled, text, when} from '../../component.ts'
 import {described, type Resources, resources} from '../../environment/fields.ts'
 import {
   agentPod,
@@ -11,8 +11,9 @@ import {
   upstream,
   upstreamShape,
 } from '../edge.ts'
-import {configMap, configVolume, daemonSet, hostVolume, httpProbe, lockedContainer, secretEnv} from '../kubernetes.ts'
+import {configMap, configVolume, hostVolume, httpProbe, lockedContainer, secretEnv} from '../kubernetes.ts'
 import {clusterAccount, readPodsOfNode} from '../rbac.ts'
+import {daemonSet} from '../workloads.ts'
 
 const name = 'fluent-bit'
 /** The name of 2020. */
@@ -63,7 +64,7 @@ export default defineComponent({
     }
     return [
       daemonSet(name, {
-        annotations: {'checksum/config': checksum(files)},
+        files,
         pod: {
           ...agentPod,
           serviceAccountName: name,

@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {checksum, configurationFile, defineComponent, ini, text} from '../../component.ts'
+import {configurationFile, defineComponent, ini, text} from '../../component.ts'
 import {described, type Resources, resources} from '../../environment/fields.ts'
 import {
   agentPod,
@@ -11,9 +11,10 @@ import {
   upstream,
   upstreamShape,
 } from '../edge.ts'
-import {configMap, configVolume, daemonSet, fieldEnv, hostVolume, secretVolume} from '../kubernetes.ts'
+import {configMap, configVolume, fieldEnv, hostVolume, secretVolume} from '../kubernetes.ts'
 import {fillFunction, netdataCapabilities, netdataEnvironment, netdataImage, netdataProbe} from '../netdata.ts'
 import {clusterAccount, readPodsOfNode} from '../rbac.ts'
+import {daemonSet} from '../workloads.ts'
 
 const name = 'netdata-child'
 const streamKey = 'netdata-stream'
@@ -52,7 +53,7 @@ export default defineComponent({
     }
     return [
       daemonSet(name, {
-        annotations: {'checksum/config': checksum(files)},
+        files,
         pod: {
           ...agentPod,
           hostPID: true,

@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {checksum, configurationFile, defineComponent, text, times} from '../../component.ts'
+import {configurationFile, defineComponent, text, times} from '../../component.ts'
 import {described, type Resources, resources} from '../../environment/fields.ts'
 import {collectorImage} from '../collector.ts'
 import {
@@ -12,7 +12,8 @@ import {
   upstream,
   upstreamShape,
 } from '../edge.ts'
-import {configMap, configVolume, daemonSet, hostVolume, lockedContainer, secretVolume} from '../kubernetes.ts'
+import {configMap, configVolume, hostVolume, lockedContainer, secretVolume} from '../kubernetes.ts'
+import {daemonSet} from '../workloads.ts'
 
 const name = 'otel-agent'
 const identity = 'otel-identity'
@@ -47,7 +48,7 @@ export default defineComponent({
     const files = {'agent.yaml': configurationFile('agent.yaml', configuration(value))}
     return [
       daemonSet(name, {
-        annotations: {'checksum/config': checksum(files)},
+        files,
         pod: {
           ...agentPod,
           automountServiceAccountToken: false,

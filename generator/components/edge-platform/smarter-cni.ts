@@ -1,7 +1,8 @@
 import {z} from 'zod'
 import {defineComponent, nothingDerived, text} from '../../component.ts'
 import {addressRange, described, ipv4} from '../../environment/fields.ts'
-import {configMap, daemonSet, hostVolume} from '../kubernetes.ts'
+import {configMap, hostVolume} from '../kubernetes.ts'
+import {daemonSet} from '../workloads.ts'
 
 const name = 'smarter-cni'
 
