@@ -24,6 +24,11 @@ export const fillFunction = `fill() {
   done
 }`
 
+/** Folders that the daemon writes as user netdata; volumes come as root's. What it makes itself is not secret. */
+export const ownFolders = `chown -R netdata:netdata /etc/netdata
+chown netdata:netdata /var/lib/netdata /var/cache/netdata /var/log/netdata /run/netdata
+umask 022`
+
 /** Nothing is reported to Netdata Cloud. */
 export const netdataEnvironment = [{name: 'DO_NOT_TRACK', value: '1'}]
 

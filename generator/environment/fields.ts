@@ -29,6 +29,13 @@ export const ipv4 = z
     error: 'expected an IPv4 address of four decimal numbers',
   })
 
+/** A network such as 172.39.0.0/16. */
+export const ipv4Network = z
+  .string({error: 'expected an IPv4 network'})
+  .regex(/^((25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\.){3}(25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)\/([89]|[12]\d|30)$/, {
+    error: 'expected an IPv4 network such as 172.39.0.0/16',
+  })
+
 /** `10.0.0.0/24` or `10.0.0.240-10.0.0.250`, as MetalLB writes its pools. */
 export const addressRange = z
   .string({error: 'expected an address range'})
@@ -61,10 +68,6 @@ export const cpu = z.union(
   ],
   {error: 'expected processor time such as 250m, 2 or 0.5'},
 )
-
-export const duration = z
-  .string({error: 'expected a duration such as 30s, 15m, 12h or 7d'})
-  .regex(/^[1-9][0-9]{0,5}(s|m|h|d)$/, {error: 'expected a duration such as 30s, 15m, 12h or 7d'})
 
 /** A reference to a container image with a fixed tag or a digest. */
 export const imageReference = z

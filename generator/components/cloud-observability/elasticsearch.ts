@@ -127,7 +127,7 @@ function serversTransport(): KubernetesObject {
     kind: 'ServersTransport',
     metadata: metadata(name),
     spec: {
-      serverName: 'elasticsearch-es-http.observability.es.local',
+      serverName: 'elasticsearch-es-http.observability.svc',
       rootCAs: [{secret: elasticsearchAuthority}],
     },
   } as KubernetesObject

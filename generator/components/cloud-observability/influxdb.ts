@@ -1,7 +1,7 @@
 import type {INetworkPolicy} from 'kubernetes-models/networking.k8s.io/v1'
 import {z} from 'zod'
 import {configurationFile, defineComponent, selectorOf, text} from '../../component.ts'
-import {bytes, described, duration, type Resources, resources, storageClass} from '../../environment/fields.ts'
+import {bytes, described, type Resources, resources, storageClass} from '../../environment/fields.ts'
 import {
   configMap,
   configVolume,
@@ -17,6 +17,10 @@ import {hourlyJob, statefulSet} from '../workloads.ts'
 
 const name = 'influxdb'
 const credentials = 'influxdb-credentials'
+/** InfluxDB refuses less than an hour: docs.influxdata.com/influxdb/v1/query_language/manage-database. */
+const retention = z
+  .string({error: 'expected a duration such as 12h or 30d'})
+  .regex(/^[1-9][0-9]{0,4}(h|d)$/, {error: 'expected a number of hours or days, such as 12h or 30d'})
 /** The user of the image: influxdata-docker, influxdb/1.12/alpine/Dockerfile. */
 const user = 1500
 const retentionJobName = 'influxdb-retention'
@@ -29,7 +33,7 @@ export default defineComponent({
   summary: 'Stores the metrics for long, in database opentsdb, and listens for OpenTSDB as in 2020',
   settings: z.strictObject({
     storage: described(bytes.default('20Gi'), 'Volume of the database', '100Gi'),
-    retention: described(duration.default('30d'), 'How long metrics are kept', '90d'),
+    retention: described(retention.default('30d'), 'How long metrics are kept', '90d'),
     resources: resources({cpu: '200m', memory: '512Mi', cpuLimit: '2', memoryLimit: '2Gi'}),
   }),
   derived: z.strictObject({

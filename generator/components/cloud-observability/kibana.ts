@@ -39,7 +39,7 @@ export default defineComponent({
         image: images.kibana,
         count: 1,
         elasticsearchRef: {name: 'elasticsearch'},
-        config: {'server.publicBaseUrl': text`https://${value.host}`, 'telemetry.enabled': false},
+        config: {'server.publicBaseUrl': text`https://${value.host}`, 'telemetry.optIn': false},
         secureSettings: [{secretName: 'kibana-encryption-keys'}],
         // TLS ends at the ingress, in the same cluster.
         http: {tls: {selfSignedCertificate: {disabled: true}}},

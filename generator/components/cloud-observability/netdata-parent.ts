@@ -22,7 +22,7 @@ import {
   serverCertificate,
   service,
 } from '../kubernetes.ts'
-import {netdataCapabilities, netdataEnvironment, netdataImage, netdataProbe} from '../netdata.ts'
+import {netdataCapabilities, netdataEnvironment, netdataImage, netdataProbe, ownFolders} from '../netdata.ts'
 import {statefulSet} from '../workloads.ts'
 
 const name = 'netdata-parent'
@@ -164,7 +164,7 @@ cp /config/netdata.conf /config/exporting.conf /etc/netdata/
     printf '[%s]\\n    type = api\\n    enabled = yes\\n    db = dbengine\\n    health enabled = auto\\n' "$(cat "$file")"
   done
 } > /etc/netdata/stream.conf
-chown -R netdata:netdata /etc/netdata
+${ownFolders}
 exec /usr/sbin/run.sh
 `
 

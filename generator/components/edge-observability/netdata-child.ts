@@ -12,7 +12,14 @@ import {
   upstreamShape,
 } from '../edge.ts'
 import {configMap, configVolume, fieldEnv, hostVolume, secretVolume} from '../kubernetes.ts'
-import {fillFunction, netdataCapabilities, netdataEnvironment, netdataImage, netdataProbe} from '../netdata.ts'
+import {
+  fillFunction,
+  netdataCapabilities,
+  netdataEnvironment,
+  netdataImage,
+  netdataProbe,
+  ownFolders,
+} from '../netdata.ts'
 import {clusterAccount, readPodsOfNode} from '../rbac.ts'
 import {daemonSet} from '../workloads.ts'
 
@@ -148,7 +155,7 @@ ${fillFunction}
 fill @NODE_NAME@ "$NODE_NAME" < /config/netdata.conf > /etc/netdata/netdata.conf
 fill @STREAM_KEY@ "$(cat /identity/api-key)" < /config/stream.conf > /etc/netdata/stream.conf
 cp /config/exporting.conf /etc/netdata/exporting.conf
-chown -R netdata:netdata /etc/netdata
+${ownFolders}
 exec /usr/sbin/run.sh
 `
 

@@ -1,6 +1,6 @@
 import {z} from 'zod'
 import {defineComponent, nothingDerived, text} from '../../component.ts'
-import {addressRange, described, ipv4} from '../../environment/fields.ts'
+import {described, ipv4, ipv4Network} from '../../environment/fields.ts'
 import {configMap, hostVolume} from '../kubernetes.ts'
 import {daemonSet} from '../workloads.ts'
 
@@ -14,7 +14,7 @@ export default defineComponent({
   enabled: ({cluster}) => cluster.cni === 'smarter',
   settings: z.strictObject({
     network: described(
-      addressRange.default('172.39.0.0/16'),
+      ipv4Network.default('172.39.0.0/16'),
       'Network of the pods, the same on each node',
       '172.39.0.0/16',
     ),
