@@ -75,7 +75,7 @@ const edgeDefaults = z.strictObject({
   demo: edgeChoices.demo.default(false),
   uplink: edgeChoices.uplink.default('2mbit'),
   settings: described(settings, 'Settings of edge components, for all edge clusters', {
-    'fluent-bit': {bufferSize: '2Gi'},
+    'fluent-bit': {bufferMebibytes: 2048},
   }),
 })
 

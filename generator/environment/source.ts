@@ -94,7 +94,7 @@ export class Source {
     const message = `Cannot read YAML: ${error.message.split(/[\n;]/)[0]}`
     const isFlow = error.message.startsWith('Flow ')
     const fix =
-      (!isFlow && syntaxFixes[error.code]) || 'close the quote or bracket, and put special characters in quotes'
+      (!isFlow && syntaxFixes[error.code]) || 'look here and on the line before for a missing colon, quote or bracket'
     return {severity: 'error', code: 'yaml', file: this.file, message, fix, ...this.#frame(...error.pos)}
   }
 

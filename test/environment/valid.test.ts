@@ -41,6 +41,18 @@ test('example documents every key', (t) => {
   t.deepEqual(missing, [])
 })
 
+test('every example, which messages show as the fix, is valid', (t) => {
+  const shown = examplesIn(schema)
+  t.true(shown.length > 30)
+  for (const {example, of} of shown) {
+    const check = new Ajv2020({strict: false}).compile(of)
+    t.true(
+      check(typeof example === 'string' ? parse(example) : example),
+      `${JSON.stringify(example)}: ${JSON.stringify(check.errors)}`,
+    )
+  }
+})
+
 test('every key has a description', (t) => {
   t.deepEqual(undescribed(environmentSchema, []), [])
   for (const {name, settings} of layerDefinitions.flatMap(({components}) => components)) {
@@ -83,6 +95,12 @@ test('a block may be shared by an anchor among many clusters', (t) => {
   t.deepEqual(issues, [])
   t.is(read?.environment.edge.clusters.length, 301)
 })
+
+function examplesIn(node: unknown): {example: unknown; of: object}[] {
+  if (typeof node !== 'object' || node === null) return []
+  const own = (node as {examples?: unknown[]}).examples ?? []
+  return [...own.map((example) => ({example, of: node})), ...Object.values(node).flatMap(examplesIn)]
+}
 
 function keysOf(wrapped: z.ZodType): string[] {
   return children(wrapped).flatMap(([key, child]) => [...(key === undefined ? [] : [key]), ...keysOf(child)])
