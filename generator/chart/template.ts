@@ -62,7 +62,7 @@ function templatePrinter(component: string, templates: Templates): (data: Data) 
     return `printf "%s\\n" (include ${JSON.stringify(name)} $)`
   }
   const checksumCode = ({files}: Checksum): string => {
-    const parts = files.map((file) => (typeof file === 'string' ? goString(file) : `(${fileCode(file)})`))
+    const parts = files.map((file) => (file instanceof ConfigurationFile ? `(${fileCode(file)})` : textCode(file)))
     return `print ${parts.join(' ')}`
   }
   return (data) => printYaml(data, {extension, escape: escapeMarks})
@@ -110,6 +110,11 @@ function partCode(part: string | Expression | Conditional): string {
     return `(ternary ${inner} "" (not (empty ${codeOf(part.condition)})))`
   }
   return goString(String(part))
+}
+
+/** Text, one value or a literal, as an argument of a template function. */
+function textCode(node: string | Text | Expression): string {
+  return node instanceof Text ? `(${joinedCode(node)})` : partOrLiteral(node)
 }
 
 function partOrLiteral(node: unknown): string {

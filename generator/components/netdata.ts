@@ -39,3 +39,20 @@ export const netdataProbe = {
   timeoutSeconds: 10,
   failureThreshold: 5,
 }
+
+/** To the log of the container: the volume over /var/log/netdata hides the links that the image has there. */
+export const netdataLogs = {daemon: 'stderr', collector: 'stderr', health: 'stderr', access: 'off'}
+
+/** Where the start script notes which keys and certificates it began with. */
+export const fingerprintFile = '/tmp/inputs'
+
+/** Shell code that prints one line for the content of files; those that are missing count as empty. */
+export function fingerprint(files: string): string {
+  return `cat ${files} 2> /dev/null | sha256sum`
+}
+
+/** Fails also when a Secret has changed since the start, so that the container starts again with the new one. */
+export function freshProbe(files: string) {
+  const check = `[ "$(${fingerprint(files)})" = "$(cat ${fingerprintFile})" ] && /usr/sbin/netdatacli ping`
+  return {...netdataProbe, exec: {command: ['/bin/sh', '-c', check]}}
+}

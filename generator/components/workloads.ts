@@ -18,7 +18,12 @@ export function daemonSet(component: string, workload: Workload): Named<IDaemonS
     apiVersion: 'apps/v1',
     kind: 'DaemonSet',
     metadata: metadata(component),
-    spec: {selector: {matchLabels: selectorOf(component)}, template: podTemplate(component, workload)},
+    spec: {
+      selector: {matchLabels: selectorOf(component)},
+      // A node without power counts as unavailable: with the default of 1 it would hold up all others.
+      updateStrategy: {type: 'RollingUpdate', rollingUpdate: {maxUnavailable: '100%'}},
+      template: podTemplate(component, workload),
+    },
   }
 }
 

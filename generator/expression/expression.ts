@@ -84,8 +84,8 @@ export class ConfigurationFile {
 
 /** The SHA-256 of configuration files. */
 export class Checksum {
-  readonly files: readonly (string | ConfigurationFile)[]
-  constructor(files: readonly (string | ConfigurationFile)[]) {
+  readonly files: readonly (string | Text | Expression | ConfigurationFile)[]
+  constructor(files: readonly (string | Text | Expression | ConfigurationFile)[]) {
     this.files = files
   }
 }

@@ -111,11 +111,15 @@ function kustomization(site: Site, {release}: Intervals, edge?: {name: string; c
 
 /**
  * Fields by fluxcd/helm-controller docs/spec/v2/helmreleases.md. `Revision`: with the default a change of values
- * makes no new chart. An install is tried for ever, because an edge may go away in the middle of it.
+ * makes no new chart. `RetryOnFailure` for both: a failed release is tried for ever, because an edge may go away in the
+ * middle of it, and after some retries the default would wait for a person.
  */
 function helmRelease(site: Site, {definition, dependsOn, valuesFiles}: Release, intervals: Intervals): IHelmRelease {
   const {cluster} = site
   const isRemote = cluster.reconcile === 'remote'
+  const strategy = {name: 'RetryOnFailure' as const, retryInterval: '5m'}
+  // At the edge a wait for every pod would last as long as one node is without power.
+  const disableWait = cluster.role === 'edge'
   const source = {kind: 'GitRepository' as const, name: sourceName, ...(isRemote ? {namespace: fluxNamespace} : {})}
   return {
     apiVersion: 'helm.toolkit.fluxcd.io/v2',
@@ -138,9 +142,8 @@ function helmRelease(site: Site, {definition, dependsOn, valuesFiles}: Release, 
           valuesFiles: [...valuesFiles],
         },
       },
-      install: {crds: 'CreateReplace', strategy: {name: 'RetryOnFailure', retryInterval: '5m'}},
-      upgrade: {crds: 'CreateReplace', remediation: {retries: 3, remediateLastFailure: true}},
-      rollback: {cleanupOnFail: true},
+      install: {crds: 'CreateReplace', strategy, disableWait},
+      upgrade: {crds: 'CreateReplace', strategy, disableWait},
       driftDetection: {mode: 'enabled'},
     },
   }

@@ -42,6 +42,16 @@ for (const name of ['otel-agent/agent.yaml', 'otel-gateway/gateway.yaml', 'jaege
   })
 }
 
+test('every regular expression in a dashboard query ends where it should', (t) => {
+  const dashboards = files.filter(({name}) => name.startsWith('dashboards/')).map(({content}) => content)
+  const queries = dashboards.flatMap((content) =>
+    [...content.matchAll(/"query": (".*")/g)].map(([, text]) => JSON.parse(text ?? '')),
+  )
+  const expressions = queries.flatMap((query: string) => query.split('=~ ').slice(1))
+  t.true(expressions.length > 20)
+  for (const expression of expressions) t.regex(expression, /^\/(\\\/|[^/])*\/( |\)|$)/, expression)
+})
+
 interface Collector extends Record<'receivers' | 'processors' | 'exporters' | 'extensions', object> {
   service: {
     extensions: string[]

@@ -23,6 +23,7 @@ const unlisted: Record<string, readonly string[]> = {
     'grafana.ini.analytics.reporting_enabled',
     'grafana.ini.analytics.check_for_plugin_updates',
     'grafana.ini.users',
+    'grafana.ini.plugins',
     'grafana.ini.server.root_url',
   ],
   'cert-manager': [

@@ -54,7 +54,12 @@ export default defineComponent({
       purpose: 'File realm: operators, Grafana, Jaeger, the retention job, and one write-only user per edge cluster',
     },
     {name: 'elasticsearch-roles', keys: ['roles.yml'], purpose: 'Roles of those users'},
-    {name: retentionSecret, keys: ['username', 'password'], purpose: 'User that may manage index lifecycles, no more'},
+    {
+      name: retentionSecret,
+      keys: ['username', 'password'],
+      purpose:
+        'User of the retention job: cluster manage_ilm and manage_index_templates; manage on logstash-* and jaeger-*',
+    },
   ],
   objects: ({value, images}) => {
     const files = {'retention.sh': configurationFile('retention.sh', retentionScript)}
@@ -147,13 +152,13 @@ policy() {
   put "_ilm/policy/$1" '{"policy":{"phases":{"hot":{"actions":{}},"delete":{"min_age":"'"$2"'d","actions":{"delete":{}}}}}}'
 }
 template() {
-  put "_index_template/$1" '{"index_patterns":["'"$2"'"],"priority":200,"template":{"settings":{"index.lifecycle.name":"'"$1"'"}}}'
+  put "_index_template/$1" '{"index_patterns":["'"$2"'"],"priority":200,"template":{"settings":{"index.lifecycle.name":"'"$1"'","index.auto_expand_replicas":"0-1"}}}'
 }
 policy edge-logs "$LOG_RETENTION_DAYS"
 policy traces "$TRACE_RETENTION_DAYS"
 template edge-logs 'logstash-*'
-put 'logstash-*/_settings?allow_no_indices=true' '{"index.lifecycle.name":"edge-logs"}'
-put 'jaeger-*/_settings?allow_no_indices=true' '{"index.lifecycle.name":"traces"}'
+put 'logstash-*/_settings?allow_no_indices=true' '{"index.lifecycle.name":"edge-logs","index.auto_expand_replicas":"0-1"}'
+put 'jaeger-*/_settings?allow_no_indices=true' '{"index.lifecycle.name":"traces","index.auto_expand_replicas":"0-1"}'
 `
 
 function retentionPod(value: Value, image: string) {

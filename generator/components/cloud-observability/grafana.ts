@@ -29,7 +29,11 @@ export default defineUpstream({
       keys: ['admin-user', 'admin-password'],
       purpose: 'First administrator, with a generated password',
     },
-    {name: elasticsearchCredentials, keys: ['username', 'password'], purpose: 'User that may read logs'},
+    {
+      name: elasticsearchCredentials,
+      keys: ['username', 'password'],
+      purpose: 'User of Grafana: read and view_index_metadata on logstash-*',
+    },
   ],
   values: ({settings, images}) => ({
     fullnameOverride: 'grafana',
@@ -47,6 +51,7 @@ export default defineUpstream({
     'grafana.ini': {
       analytics: {reporting_enabled: false, check_for_updates: false, check_for_plugin_updates: false},
       users: {allow_sign_up: false},
+      plugins: {preinstall_disabled: true},
     },
     dashboardProviders: {'dashboardproviders.yaml': {apiVersion: 1, providers: [provider]}},
     dashboardsConfigMaps: {smarter: dashboardConfigMap},
@@ -62,6 +67,7 @@ export default defineUpstream({
     initChownData: 'The volume gets its group from the pod; no root container is needed',
     deploymentStrategy: 'The volume can be mounted once only',
     'admin.existingSecret': 'There is no default password',
+    'grafana.ini.plugins': 'Nothing is fetched from the internet at a start',
     extraSecretMounts: 'The authority that signs the certificate of Elasticsearch',
     dashboardsConfigMaps: 'Made by component dashboards',
   },

@@ -32,7 +32,7 @@ export default defineComponent({
   name,
   summary: 'Stores the metrics for long, in database opentsdb, and listens for OpenTSDB as in 2020',
   settings: z.strictObject({
-    storage: described(bytes.default('20Gi'), 'Volume of the database', '100Gi'),
+    storage: described(bytes.default('20Gi'), 'Volume of the database; it cannot be changed once it is there', '100Gi'),
     retention: described(retention.default('30d'), 'How long metrics are kept', '90d'),
     resources: resources({cpu: '200m', memory: '512Mi', cpuLimit: '2', memoryLimit: '2Gi'}),
   }),

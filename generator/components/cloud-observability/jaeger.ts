@@ -1,6 +1,7 @@
 import {z} from 'zod'
 import {configurationFile, defineComponent} from '../../component.ts'
 import {described, hostname, type Resources, resources} from '../../environment/fields.ts'
+import {maxMessageMebibytes} from '../collector.ts'
 import {
   configMap,
   configVolume,
@@ -50,7 +51,12 @@ export default defineComponent({
   }),
   requires: ['logStore'],
   secrets: [
-    {name: credentials, keys: ['username', 'password'], purpose: 'User that may write and read jaeger-* indices'},
+    {
+      name: credentials,
+      keys: ['username', 'password'],
+      purpose:
+        'User of Jaeger: cluster monitor and manage_index_templates; create_index, write, read and view_index_metadata on jaeger-*',
+    },
     operatorLogin,
   ],
   objects: ({value, images}) => {
@@ -102,12 +108,15 @@ function configuration(elasticsearchUrl: string) {
         },
       },
     },
-    receivers: {otlp: {protocols: {grpc: {endpoint: any(ports.otlp)}}}},
-    processors: {batch: {}},
+    receivers: {otlp: {protocols: {grpc: {endpoint: any(ports.otlp), max_recv_msg_size_mib: maxMessageMebibytes}}}},
+    // No batching here: it would acknowledge what is only in memory.
+    processors: {memory_limiter: {check_interval: '1s', limit_percentage: 80, spike_limit_percentage: 15}},
     exporters: {jaeger_storage_exporter: {trace_storage: 'main'}},
     service: {
       extensions: ['healthcheckv2', 'jaeger_storage', 'jaeger_query'],
-      pipelines: {traces: {receivers: ['otlp'], processors: ['batch'], exporters: ['jaeger_storage_exporter']}},
+      pipelines: {
+        traces: {receivers: ['otlp'], processors: ['memory_limiter'], exporters: ['jaeger_storage_exporter']},
+      },
     },
   }
 }

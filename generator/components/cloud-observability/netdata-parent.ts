@@ -22,7 +22,17 @@ import {
   serverCertificate,
   service,
 } from '../kubernetes.ts'
-import {netdataCapabilities, netdataEnvironment, netdataImage, netdataProbe, ownFolders} from '../netdata.ts'
+import {
+  fingerprint,
+  fingerprintFile,
+  freshProbe,
+  netdataCapabilities,
+  netdataEnvironment,
+  netdataImage,
+  netdataLogs,
+  netdataProbe,
+  ownFolders,
+} from '../netdata.ts'
 import {statefulSet} from '../workloads.ts'
 
 const name = 'netdata-parent'
@@ -33,7 +43,11 @@ export default defineComponent({
   name,
   summary: 'Shows the metrics of every node as they are now, streamed from the edge over TLS',
   settings: z.strictObject({
-    storage: described(bytes.default('20Gi'), 'Volume of the metric database', '50Gi'),
+    storage: described(
+      bytes.default('20Gi'),
+      'Volume of the metric database; it cannot be changed once it is there',
+      '50Gi',
+    ),
     retentionMebibytes: described(
       z.int().min(256).max(1048576).default(16384),
       'Size of the metric database; must fit into the volume',
@@ -115,7 +129,10 @@ interface Value {
   resources: Resources
 }
 
-/** Streams are accepted on one port, over TLS only; the dashboard listens on another for the ingress. */
+/**
+ * Streams are accepted on one port, over TLS only; the dashboard listens on another for the ingress, which speaks
+ * plain HTTP: without `SSL=optional` Netdata would redirect every page to itself.
+ */
 function netdataConf(value: Value): string {
   return ini({
     global: {hostname: 'netdata-parent'},
@@ -125,11 +142,12 @@ function netdataConf(value: Value): string {
       'replication period': value.replicationPeriod,
     },
     web: {
-      'bind to': `*:${ports.dashboard}=dashboard|registry|badges *:${ports.stream}=streaming^SSL=force`,
+      'bind to': `*:${ports.dashboard}=dashboard|registry|badges^SSL=optional *:${ports.stream}=streaming^SSL=force`,
       'ssl certificate': '/server/tls.crt',
       'ssl key': '/server/tls.key',
       'tls version': '1.3',
     },
+    logs: netdataLogs,
     ml: {enabled: 'no'},
     plugins: {'enable running new plugins': 'no', proc: 'no', cgroups: 'no', diskspace: 'no', apps: 'no'},
     registry: {enabled: 'no'},
@@ -152,6 +170,9 @@ function exportingConf(value: Value): string {
   })
 }
 
+/** Netdata reads them at its start only. */
+const inputs = '/keys/* /server/tls.crt'
+
 /** A section per edge cluster from the Secret: a key that is not in it is refused. */
 const startScript = `#!/bin/sh
 set -eu
@@ -164,6 +185,7 @@ cp /config/netdata.conf /config/exporting.conf /etc/netdata/
     printf '[%s]\\n    type = api\\n    enabled = yes\\n    db = dbengine\\n    health enabled = auto\\n' "$(cat "$file")"
   done
 } > /etc/netdata/stream.conf
+${fingerprint(inputs)} > ${fingerprintFile}
 ${ownFolders}
 exec /usr/sbin/run.sh
 `
@@ -181,7 +203,7 @@ function pod(value: Value, image: string) {
       {name: 'etc', emptyDir: {medium: 'Memory', sizeLimit: '16Mi'}},
       {name: 'tmp', emptyDir: {}},
       {name: 'run', emptyDir: {}},
-      {name: 'log', emptyDir: {}},
+      {name: 'log', emptyDir: {sizeLimit: '64Mi'}},
     ],
   }
 }
@@ -199,7 +221,7 @@ function container(value: Value, image: string) {
     ],
     startupProbe: {...netdataProbe, periodSeconds: 10, failureThreshold: 30},
     readinessProbe: netdataProbe,
-    livenessProbe: netdataProbe,
+    livenessProbe: freshProbe(inputs),
     resources: value.resources,
     securityContext: {
       allowPrivilegeEscalation: true,

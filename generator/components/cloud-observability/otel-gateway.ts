@@ -1,7 +1,7 @@
 import {z} from 'zod'
 import {configurationFile, defineComponent, text} from '../../component.ts'
 import {described, hostAndPort, hostname, type Resources, resources} from '../../environment/fields.ts'
-import {collectorImage} from '../collector.ts'
+import {collectorImage, maxMessageMebibytes} from '../collector.ts'
 import {
   configMap,
   configVolume,
@@ -77,7 +77,13 @@ interface Value {
 function configuration(value: Value) {
   return {
     extensions: {health_check: {endpoint: `0.0.0.0:${ports.health}`}},
-    receivers: {otlp: {protocols: {grpc: {endpoint: `0.0.0.0:${ports.otlp}`, tls: serverTls}}}},
+    receivers: {
+      otlp: {
+        protocols: {
+          grpc: {endpoint: `0.0.0.0:${ports.otlp}`, tls: serverTls, max_recv_msg_size_mib: maxMessageMebibytes},
+        },
+      },
+    },
     processors: {
       memory_limiter: {check_interval: '1s', limit_mib: value.memoryLimitMebibytes, spike_limit_mib: 50},
     },

@@ -19,12 +19,15 @@ export default defineUpstream({
     installCRDs: true,
     managedNamespaces: ['observability'],
     telemetry: {disabled: true},
+    config: {caValidity: '87600h'},
     image: repositoryAndTag(images.operator),
     resources: settings.resources,
   }),
   comments: {
     installCRDs: 'The definitions follow the release',
     managedNamespaces: 'The operator touches this namespace and no other',
+    config:
+      'Grafana and Jaeger read the authority of Elasticsearch at their start only: a yearly change would cut them off',
     telemetry: 'Nothing about the installation is reported',
   },
 })

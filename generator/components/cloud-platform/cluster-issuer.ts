@@ -76,13 +76,16 @@ function selfSignedAuthority(): KubernetesObject {
   } as KubernetesObject
 }
 
+/** A challenge is answered on port 80; on 443 some hosts ask for a client certificate first. */
+const onPlainHttp = {metadata: {annotations: {'traefik.ingress.kubernetes.io/router.entrypoints': 'web'}}}
+
 function acmeIssuer({acmeServer, email}: {acmeServer: string; email: string}): KubernetesObject {
   return issuer(clusterIssuer, {
     acme: {
       server: acmeServer,
       email,
       privateKeySecretRef: {name: 'acme-account'},
-      solvers: [{http01: {ingress: {ingressClassName: ingressClass}}}],
+      solvers: [{http01: {ingress: {ingressClassName: ingressClass, ingressTemplate: onPlainHttp}}}],
     },
   })
 }

@@ -28,8 +28,8 @@ export default defineUpstream({
     gatewayClass: {enabled: false},
     global: {checkNewVersion: false, sendAnonymousUsage: false},
     ports: {
-      web: {http: {redirections: {entryPoint: {to: 'websecure', scheme: 'https', permanent: true}}}},
-      websecure: {http: {tls: {enabled: true}}},
+      web: {http: {redirections: {entryPoint: {to: 'websecure', scheme: 'https', permanent: true, priority: 1}}}},
+      websecure: {asDefault: true, http: {tls: {enabled: true}}},
       [metricStreamEntryPoint]: {port: 19999, exposedPort: 19999, protocol: 'TCP', expose: {default: true}},
     },
     service: {spec: {type: 'LoadBalancer', externalTrafficPolicy: 'Local'}},
@@ -38,7 +38,8 @@ export default defineUpstream({
     ingressAddress ? {service: {annotations: {'metallb.io/loadBalancerIPs': ingressAddress}}} : {},
   comments: {
     gateway: 'The Gateway API is not used',
-    'ports.web': 'Everything on port 80 goes to HTTPS',
+    'ports.web': 'Everything on port 80 goes to HTTPS, but for what asks for port 80 itself: challenges of ACME',
+    'ports.websecure': 'Pages that name no entry point are served here and nowhere else, not on port 19999 either',
     [`ports.${metricStreamEntryPoint}`]: 'Netdata streams from the edge; TLS ends in the Netdata parent',
     'service.spec': 'The address of the client stays visible',
   },

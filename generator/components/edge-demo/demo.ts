@@ -52,9 +52,9 @@ export function demoPart(part: Part, summary: string): Component {
                 {name: 'JAEGER_AGENT_PORT', value: text`${value.tracePort}`},
               ],
               ports: [{name: 'http', containerPort: ports[part], hostPort: ports[part]}],
-              startupProbe: {tcpSocket: {port: ports[part]}, periodSeconds: 5, failureThreshold: 30},
-              readinessProbe: {tcpSocket: {port: ports[part]}, periodSeconds: 15},
-              livenessProbe: {tcpSocket: {port: ports[part]}, periodSeconds: 30},
+              startupProbe: {tcpSocket: probed(part), periodSeconds: 5, failureThreshold: 30},
+              readinessProbe: {tcpSocket: probed(part), periodSeconds: 15},
+              livenessProbe: {tcpSocket: probed(part), periodSeconds: 30},
               resources: value.resources,
               securityContext: {...lockedContainer, readOnlyRootFilesystem: false},
             },
@@ -63,4 +63,9 @@ export function demoPart(part: Part, summary: string): Component {
       }),
     ],
   })
+}
+
+/** The client is called from outside; the others may listen on localhost only. */
+function probed(part: Part) {
+  return part === 'client' ? {port: ports[part]} : {host: '127.0.0.1', port: ports[part]}
 }

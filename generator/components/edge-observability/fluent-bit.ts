@@ -53,7 +53,7 @@ export default defineComponent({
     {
       name: credentials,
       keys: ['username', 'password'],
-      purpose: 'User of this edge cluster that may add documents to logstash-CLUSTER-*, and nothing else',
+      purpose: 'User of this edge cluster that may add documents to logstash-CLUSTER-????.??.??, and nothing else',
     },
     authority,
   ],
@@ -138,6 +138,8 @@ const tail = {
   name: 'tail',
   tag: 'kube.*',
   path: '/var/log/containers/*.log',
+  // What it says about a refused delivery must not become the next delivery.
+  exclude_path: '/var/log/containers/fluent-bit-*_observability_*.log',
   'multiline.parser': 'cri',
   db: '/state/offsets.db',
   'db.sync': 'normal',

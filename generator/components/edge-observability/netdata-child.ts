@@ -14,9 +14,13 @@ import {
 import {configMap, configVolume, fieldEnv, hostVolume, secretVolume} from '../kubernetes.ts'
 import {
   fillFunction,
+  fingerprint,
+  fingerprintFile,
+  freshProbe,
   netdataCapabilities,
   netdataEnvironment,
   netdataImage,
+  netdataLogs,
   netdataProbe,
   ownFolders,
 } from '../netdata.ts'
@@ -65,7 +69,8 @@ export default defineComponent({
           ...agentPod,
           hostPID: true,
           serviceAccountName: name,
-          securityContext: {seccompProfile: {type: 'Unconfined'}, appArmorProfile: {type: 'Unconfined'}},
+          // The daemon reads the authority of the cloud as user netdata.
+          securityContext: {fsGroup: 201, seccompProfile: {type: 'Unconfined'}, appArmorProfile: {type: 'Unconfined'}},
           containers: [container(images.netdata, value.resources)],
           volumes,
         },
@@ -105,6 +110,7 @@ function netdataConf(value: Value): string {
     'host labels': {cluster: value.cluster},
     web: {mode: 'none'},
     health: {enabled: 'no'},
+    logs: netdataLogs,
     ml: {enabled: 'no'},
     registry: {enabled: 'no'},
     plugins: {
@@ -113,6 +119,11 @@ function netdataConf(value: Value): string {
       diskspace: 'yes',
       cgroups: 'yes',
       apps: 'yes',
+      // Internal plugins that the switch above does not reach.
+      statsd: 'no',
+      tc: 'no',
+      idlejitter: 'no',
+      timex: 'no',
     },
   })
 }
@@ -148,6 +159,9 @@ function exportingConf(value: Value): string {
   })
 }
 
+/** Netdata reads them at its start only. */
+const inputs = '/identity/api-key /authority/ca.crt'
+
 const startScript = `#!/bin/sh
 set -eu
 umask 077
@@ -155,6 +169,7 @@ ${fillFunction}
 fill @NODE_NAME@ "$NODE_NAME" < /config/netdata.conf > /etc/netdata/netdata.conf
 fill @STREAM_KEY@ "$(cat /identity/api-key)" < /config/stream.conf > /etc/netdata/stream.conf
 cp /config/exporting.conf /etc/netdata/exporting.conf
+${fingerprint(inputs)} > ${fingerprintFile}
 ${ownFolders}
 exec /usr/sbin/run.sh
 `
@@ -192,7 +207,7 @@ function container(image: string, resources: Resources) {
     ],
     startupProbe: {...netdataProbe, periodSeconds: 10, failureThreshold: 30},
     readinessProbe: netdataProbe,
-    livenessProbe: netdataProbe,
+    livenessProbe: freshProbe(inputs),
     resources,
     securityContext: {
       allowPrivilegeEscalation: true,

@@ -88,6 +88,7 @@ function configuration(value: Value) {
         create_directory: true,
         fsync: true,
         recreate: true,
+        max_size: times(value.queueMebibytes, 2 * mebibyte),
         compaction: {on_start: false, on_rebound: true, directory: '/state/queue', cleanup_on_start: true},
       },
     },
@@ -144,6 +145,7 @@ const netdataRule = {
 /** The name of the service carries the node in front, as in 2020; the original name stays beside it. */
 function traceStatements(cluster: string): string[] {
   return [
+    'set(resource.attributes["service.name"], "unknown_service") where resource.attributes["service.name"] == nil',
     'set(resource.attributes["edge.service"], resource.attributes["service.name"])',
     'set(resource.attributes["k8s.node.name"], "${env:NODE_NAME}")',
     text`set(resource.attributes["k8s.cluster.name"], "${cluster}")`,
@@ -179,7 +181,11 @@ function container({image, value}: {image: string; value: Value}) {
     image,
     imagePullPolicy: 'IfNotPresent' as const,
     args: ['--config=/config/agent.yaml'],
-    env: [nodeNameEnv, {name: 'GOMEMLIMIT', value: '40MiB'}, {name: 'GOGC', value: '50'}],
+    env: [
+      nodeNameEnv,
+      {name: 'GOMEMLIMIT', value: text`${value.memoryLimitMebibytes}MiB`},
+      {name: 'GOGC', value: '50'},
+    ],
     startupProbe: {...probe, periodSeconds: 5, failureThreshold: 30},
     readinessProbe: probe,
     livenessProbe: {...probe, failureThreshold: 5},

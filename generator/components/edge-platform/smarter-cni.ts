@@ -25,35 +25,43 @@ export default defineComponent({
     // Built for 64-bit only since 2022-10-27 (smarter-project/smarter-cni 978e484).
     cni: {reference: 'ghcr.io/smarter-project/smarter-cni:v1.34.4', architectures: ['amd64', 'arm64']},
   },
-  objects: ({value, images}) => [
-    configMap(name, {CIDR: text`${value.network}`, GW: text`${value.gateway}`}),
-    daemonSet(name, {
-      pod: {
-        hostNetwork: true,
-        dnsPolicy: 'Default',
-        priorityClassName: 'system-node-critical',
-        automountServiceAccountToken: false,
-        tolerations: [{operator: 'Exists'}],
-        nodeSelector: {'kubernetes.io/os': 'linux'},
-        containers: [container(images.cni)],
-        volumes: [
-          hostVolume('opt-cni', '/opt/cni', 'DirectoryOrCreate'),
-          hostVolume('etc-cni', '/etc/cni', 'DirectoryOrCreate'),
-          hostVolume('libexec-cni', '/usr/libexec/cni', 'DirectoryOrCreate'),
-        ],
-      },
-    }),
-  ],
+  objects: ({value, images}) => {
+    const files = {CIDR: text`${value.network}`, GW: text`${value.gateway}`}
+    return [
+      configMap(name, files),
+      daemonSet(name, {
+        files,
+        pod: {
+          hostNetwork: true,
+          dnsPolicy: 'Default',
+          priorityClassName: 'system-node-critical',
+          automountServiceAccountToken: false,
+          tolerations: [{operator: 'Exists'}],
+          nodeSelector: {'kubernetes.io/os': 'linux'},
+          containers: [container(images.cni)],
+          volumes: [
+            hostVolume('opt-cni', '/opt/cni', 'DirectoryOrCreate'),
+            hostVolume('etc-cni', '/etc/cni', 'DirectoryOrCreate'),
+          ],
+        },
+      }),
+    ]
+  },
 })
 
 /** Privileged as in the project's own manifest: it sets the FORWARD policy of the node and writes its CNI folders. */
 function container(image: string) {
-  const probe = {exec: {command: ['/bin/sh', '-c', 'ls /etc/cni/net.d/*smarter* > /dev/null']}, periodSeconds: 30}
+  const probe = {
+    exec: {command: ['/bin/sh', '-c', 'ls /opt/cni/bin/*bridge /etc/cni/net.d/*smarter* > /dev/null']},
+    periodSeconds: 30,
+  }
   return {
     name: 'cni',
     image,
     imagePullPolicy: 'IfNotPresent' as const,
     envFrom: [{configMapRef: {name}}],
+    // Where containerd looks when k3s brings no network of its own.
+    env: [{name: 'DEST_DIR', value: '/opt/cni/bin'}],
     readinessProbe: probe,
     livenessProbe: {...probe, initialDelaySeconds: 60},
     resources: {requests: {cpu: '10m', memory: '16Mi'}, limits: {cpu: '200m', memory: '64Mi'}},
@@ -61,7 +69,6 @@ function container(image: string) {
     volumeMounts: [
       {name: 'opt-cni', mountPath: '/opt/cni'},
       {name: 'etc-cni', mountPath: '/etc/cni'},
-      {name: 'libexec-cni', mountPath: '/usr/libexec/cni'},
     ],
   }
 }

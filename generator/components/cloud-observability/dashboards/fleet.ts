@@ -1,7 +1,8 @@
 import {chartPanel, dashboard, logCountPanel, tablePanel, tagVariable} from './panels.ts'
 
 const lastContact =
-  'SELECT last("gauge") AS "CPU %" FROM "netdata" WHERE "chart" = \'system.cpu\' GROUP BY "cluster", "node"'
+  'SELECT last("gauge") AS "memory used MB" FROM "netdata" ' +
+  `WHERE "chart" = 'system.ram' AND "dimension" = 'used' AND $timeFilter GROUP BY "cluster", "node"`
 
 /** All clusters at a glance: who sends, who is busy, who is silent. */
 export const fleetDashboard = dashboard({
@@ -16,6 +17,7 @@ export const fleetDashboard = dashboard({
       dimensions: '^(user|system|iowait|softirq|irq|nice|steal)$',
       unit: 'percent',
       by: ['cluster', 'node'],
+      total: true,
       place: {x: 0, y: 8, w: 12, h: 9},
     }),
     chartPanel({

@@ -31,7 +31,8 @@ export const nodeDashboard = dashboard({
     }),
     chartPanel({
       title: 'Disk space of the root file system',
-      chart: 'disk_space\\./',
+      // Netdata writes every sign but letters, digits and dots as "_": the root file system is "_".
+      chart: 'disk_space\\._',
       unit: 'decgbytes',
       by: ['node', 'dimension'],
       place: {x: 12, y: 8, w: 12, h: 8},
@@ -42,6 +43,7 @@ export const nodeDashboard = dashboard({
       chart: 'cgroup_.*\\.cpu',
       unit: 'percent',
       by: ['chart'],
+      total: true,
       place: {x: 0, y: 16, w: 12, h: 8},
     }),
     chartPanel({

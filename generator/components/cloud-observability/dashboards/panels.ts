@@ -45,15 +45,18 @@ export function chartPanel(options: {
   unit: string
   by: readonly string[]
   place: Place
-  scale?: string
+  /** Dimensions added up, not side by side. */
+  total?: boolean
   stack?: boolean
 }): object {
   const dimensions = options.dimensions ? ` AND "dimension" =~ /${options.dimensions}/` : ''
   const tags = options.by.map((tag) => `, "${tag}"`).join('')
-  const query =
-    `SELECT mean("gauge")${options.scale ?? ''} FROM "netdata" ` +
+  const means = (alias: string, by: string) =>
+    `SELECT mean("gauge")${alias} FROM "netdata" ` +
     `WHERE "chart" =~ /^${options.chart}$/ AND ${chosenNodes}${dimensions} AND $timeFilter ` +
-    `GROUP BY time($__interval)${tags} fill(none)`
+    `GROUP BY time($__interval)${by} fill(none)`
+  const added = `SELECT sum("value") FROM (${means(' AS "value"', `${tags}, "dimension"`)}) WHERE $timeFilter GROUP BY time($__interval)${tags} fill(none)`
+  const query = options.total ? added : means('', tags)
   return {
     type: 'timeseries',
     title: options.title,

@@ -50,8 +50,12 @@ receivers:
     protocols:
       grpc:
         endpoint: "0.0.0.0:4317"
+        max_recv_msg_size_mib: 32
 processors:
-  batch: {}
+  memory_limiter:
+    check_interval: "1s"
+    limit_percentage: 80
+    spike_limit_percentage: 15
 exporters:
   jaeger_storage_exporter:
     trace_storage: "main"
@@ -65,7 +69,7 @@ service:
       receivers:
         - "otlp"
       processors:
-        - "batch"
+        - "memory_limiter"
       exporters:
         - "jaeger_storage_exporter"
 {{- end -}}

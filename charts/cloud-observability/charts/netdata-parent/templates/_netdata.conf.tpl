@@ -7,10 +7,15 @@
     dbengine tier 0 retention size = {{ $.Values.retentionMebibytes | toJson }}MiB
     replication period = {{ $.Values.replicationPeriod }}
 [web]
-    bind to = *:19998=dashboard|registry|badges *:19999=streaming^SSL=force
+    bind to = *:19998=dashboard|registry|badges^SSL=optional *:19999=streaming^SSL=force
     ssl certificate = /server/tls.crt
     ssl key = /server/tls.key
     tls version = 1.3
+[logs]
+    daemon = stderr
+    collector = stderr
+    health = stderr
+    access = off
 [ml]
     enabled = no
 [plugins]

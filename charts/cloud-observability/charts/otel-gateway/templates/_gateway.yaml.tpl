@@ -15,6 +15,7 @@ receivers:
           client_ca_file_reload: true
           min_version: "1.3"
           reload_interval: "1h"
+        max_recv_msg_size_mib: 32
 processors:
   memory_limiter:
     check_interval: "1s"

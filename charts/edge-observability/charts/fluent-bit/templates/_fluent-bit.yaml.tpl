@@ -21,6 +21,7 @@ pipeline:
     - name: "tail"
       tag: "kube.*"
       path: "/var/log/containers/*.log"
+      exclude_path: "/var/log/containers/fluent-bit-*_observability_*.log"
       multiline.parser: "cri"
       db: "/state/offsets.db"
       db.sync: "normal"

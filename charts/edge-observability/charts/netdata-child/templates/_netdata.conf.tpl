@@ -16,6 +16,11 @@
     mode = none
 [health]
     enabled = no
+[logs]
+    daemon = stderr
+    collector = stderr
+    health = stderr
+    access = off
 [ml]
     enabled = no
 [registry]
@@ -26,4 +31,8 @@
     diskspace = yes
     cgroups = yes
     apps = yes
+    statsd = no
+    tc = no
+    idlejitter = no
+    timex = no
 {{- end -}}

@@ -8,6 +8,7 @@ extensions:
     create_directory: true
     fsync: true
     recreate: true
+    max_size: {{ (mul (int64 $.Values.queueMebibytes) 2097152) | toJson }}
     compaction:
       on_start: false
       on_rebound: true
@@ -43,6 +44,7 @@ processors:
   transform/node:
     error_mode: "ignore"
     trace_statements:
+      - "set(resource.attributes[\"service.name\"], \"unknown_service\") where resource.attributes[\"service.name\"] == nil"
       - "set(resource.attributes[\"edge.service\"], resource.attributes[\"service.name\"])"
       - "set(resource.attributes[\"k8s.node.name\"], \"${env:NODE_NAME}\")"
       - {{ printf "set(resource.attributes[\"k8s.cluster.name\"], \"%s\")" $.Values.cluster | toJson }}
