@@ -21,7 +21,7 @@ export interface PrintOptions {
 }
 
 // Words and forms that YAML 1.1 or 1.2 parsers read as something else than a string.
-const reserved = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf)$/i
+const reserved = /^(?:y|n|yes|no|on|off|true|false|null|nan|inf|e[-+]?[0-9]+)$/i
 const plain = /^[A-Za-z_/](?:[A-Za-z0-9_./@+=()$-]|[:#](?=[A-Za-z0-9_./@+=()$-])| (?=[A-Za-z0-9_./@+=()$-]))*$/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: text with control characters must be quoted
 const unprintable = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u2028\u2029\ufeff\ud800-\udfff]/

@@ -30,7 +30,7 @@ for (const version of ['1.1', '1.2'] as const) {
           const text = printYaml(data as object, {scalars})
           t.deepEqual(parse(text, {version, merge: false}), JSON.parse(JSON.stringify(data)), text)
         }),
-        {numRuns: 1000},
+        {numRuns: 1000, examples: [[{E8: ['e+10', 'e-1', 'ff', '0x1']}]]},
       )
     })
   }
