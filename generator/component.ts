@@ -170,6 +170,8 @@ export interface UpstreamComponent<Settings extends z.ZodObject = z.ZodObject, I
   apiGroups: readonly string[]
   /** API groups that admission webhooks of the chart check: custom resources of them belong into a later layer. */
   webhooks?: readonly string[]
+  /** Whether the chart makes a Service of type LoadBalancer. */
+  loadBalancer?: boolean
   /** Values that hold in every environment. */
   values: (context: {settings: z.output<Settings>; images: Record<ImageName, ImageParts>}) => Values
   /** Values that depend on the cluster, merged over `values`. */

@@ -1,10 +1,10 @@
-import {renderChart} from './chart/chart.ts'
+import {renderChart, renderMirroredChart} from './chart/chart.ts'
+import {vendoredIssues} from './chart/vendored.ts'
 import type {LayerDefinition, Site} from './component.ts'
 import {findEnvironments} from './environment/find.ts'
 import {environmentJsonSchema, schemaPath} from './environment/json-schema.ts'
 import {type ReadEnvironment, readEnvironment} from './environment/read.ts'
-import type {Engine} from './gitops/engine.ts'
-import {flux} from './gitops/flux.ts'
+import {engineOf} from './gitops/engines.ts'
 import {releasesOf} from './gitops/releases.ts'
 import {hasErrors, type Issue} from './issue/issue.ts'
 import {imageIssues} from './model/image-rules.ts'
@@ -20,8 +20,6 @@ export interface Rendered {
   counts: {environments: number; clusters: number}
 }
 
-const engines: readonly Engine[] = [flux]
-
 /** The whole flow in memory: environment files in, everything that is rendered and all problems out. */
 export function renderRepository(root: string, layers: readonly LayerDefinition[]): Rendered {
   const issues: Issue[] = []
@@ -30,6 +28,7 @@ export function renderRepository(root: string, layers: readonly LayerDefinition[
     .filter((read) => read !== undefined)
   const plans = environments.map((read) => ({read, sites: sitesOf(read.environment, layers)}))
   issues.push(...plans.flatMap(({read, sites}) => imageIssues(read, sites, layers)))
+  issues.push(...vendoredIssues(root, layers))
   const clusters = plans.reduce((sum, {sites}) => sum + sites.length, 0)
   const counts = {environments: plans.length, clusters}
   if (hasErrors(issues)) return {files: [], issues, counts}
@@ -50,9 +49,10 @@ interface Plan {
 type Order = Record<'cloud' | 'edge', readonly OrderedLayer[]>
 
 function renderEnvironment({read, sites}: Plan, layers: readonly LayerDefinition[], order: Order): RenderedFile[] {
-  const engine = engines.find(({name}) => name === read.environment.git.engine) ?? flux
+  const engine = engineOf(read.environment)
   return [
     environmentReadme(sites, layers),
+    ...layers.flatMap((layer) => renderMirroredChart(layer, read.environment)),
     ...sites.flatMap((site) => [
       ...renderValues(site, layers),
       ...engine.render(site, releasesOf(site, layers, order[site.cluster.role])),

@@ -12,8 +12,8 @@ const committed = Object.fromEntries(
   ),
 )
 
-test('lab, factory and example are committed', (t) => {
-  t.deepEqual(environmentNames(), ['example', 'factory', 'lab'])
+test('lab, factory, campus and example are committed', (t) => {
+  t.deepEqual(environmentNames(), ['campus', 'example', 'factory', 'lab'])
 })
 
 test('the committed tree is exactly what its environments render to', (t) => {

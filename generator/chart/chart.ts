@@ -1,5 +1,7 @@
+import {relative} from 'node:path/posix'
 import type {LayerDefinition, OwnComponent, UpstreamComponent} from '../component.ts'
 import {valuesSchema} from '../component.ts'
+import type {Environment} from '../environment/schema.ts'
 import {symbolic} from '../expression/symbolic.ts'
 import type {RenderedFile} from '../rendered-file.ts'
 import {templateBanner, yamlBanner} from '../rendered-file.ts'
@@ -16,7 +18,7 @@ const kubeVersion = '>=1.33.0-0'
 
 /** The umbrella chart of a layer with its subcharts. */
 export function renderChart(definition: LayerDefinition): RenderedFile[] {
-  const folder = `charts/${definition.layer}`
+  const folder = sharedFolder(definition)
   const source = `generator/components/${definition.layer}/`
   const own = definition.components.filter((component) => component.kind === 'own')
   return [
@@ -51,13 +53,49 @@ export function templatesOf(component: OwnComponent): Templates {
   return printTemplates(component.name, component.objects({value, images: value.images as Record<string, string>}))
 }
 
-function chartFile({layer, summary, components}: LayerDefinition): string {
+/**
+ * The chart of a layer with its upstream charts from another repository; its own parts are those of the chart that
+ * all environments share, and so are its values, which releases name. Flux wants a values.yaml all the same.
+ */
+export function renderMirroredChart(definition: LayerDefinition, environment: Environment): RenderedFile[] {
+  const folder = chartFolder(definition, environment)
+  const {mirror} = environment.charts
+  if (!mirror || folder === sharedFolder(definition)) return []
+  const subcharts = `${relative(folder, sharedFolder(definition))}/charts`
+  const banner = yamlBanner(`environments/${environment.name}/environment.yaml`)
+  return [
+    {path: `${folder}/Chart.yaml`, content: banner + chartFile(definition, {repository: mirror, subcharts})},
+    {
+      path: `${folder}/values.yaml`,
+      content: `${banner}# The values are in ${sharedFolder(definition)}/values.yaml.\n{}\n`,
+    },
+  ]
+}
+
+/** Where a cluster of the environment finds the chart of a layer. */
+export function chartFolder(definition: LayerDefinition, {name, charts}: Environment): string {
+  const isMirrored = charts.mirror && definition.components.some(({kind}) => kind === 'upstream')
+  return isMirrored ? `environments/${name}/rendered/charts/${definition.layer}` : sharedFolder(definition)
+}
+
+function sharedFolder({layer}: LayerDefinition): string {
+  return `charts/${layer}`
+}
+
+interface OtherPlaces {
+  /** The repository of all upstream charts. */
+  repository: string
+  /** Folder of the own parts, relative to the chart. */
+  subcharts: string
+}
+
+function chartFile({layer, summary, components}: LayerDefinition, places?: OtherPlaces): string {
   return printYaml({
     ...metadataOf(layer, summary),
     type: 'application',
     kubeVersion,
     dependencies: components.map((component) =>
-      component.kind === 'own' ? subchart(component) : dependency(component),
+      component.kind === 'own' ? subchart(component, places) : dependency(component, places),
     ),
   })
 }
@@ -71,12 +109,19 @@ function metadataOf(name: string, summary: string) {
   return {apiVersion: 'v2', name, description: summary, version: chartVersion}
 }
 
-function subchart({name}: OwnComponent) {
-  return {name, version: chartVersion, condition: `${name}.enabled`}
+function subchart({name}: OwnComponent, places?: OtherPlaces) {
+  const repository = places ? {repository: `file://${places.subcharts}/${name}`} : {}
+  return {name, version: chartVersion, ...repository, condition: `${name}.enabled`}
 }
 
-function dependency({name, chart, enabled}: UpstreamComponent) {
+function dependency({name, chart, enabled}: UpstreamComponent, places?: OtherPlaces) {
   const alias = name === chart.name ? {} : {alias: name}
   const condition = enabled ? {condition: `${name}.enabled`} : {}
-  return {name: chart.name, version: chart.version, repository: chart.repository, ...alias, ...condition}
+  return {
+    name: chart.name,
+    version: chart.version,
+    repository: places?.repository ?? chart.repository,
+    ...alias,
+    ...condition,
+  }
 }

@@ -90,6 +90,16 @@ export const registry = z
     error: 'expected HOST[:PORT][/PATH] without a scheme and without a slash at the end',
   })
 
+/** A chart repository, over HTTP or in a registry, that serves copies of all upstream charts. */
+export const chartRepository = z
+  .string({error: 'expected a chart repository'})
+  .regex(
+    /^(https?|oci):\/\/[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:[0-9]{2,5})?(\/[A-Za-z0-9]([A-Za-z0-9._-]*[A-Za-z0-9])?)*$/,
+    {
+      error: 'expected a chart repository that begins with https://, http:// or oci:// and does not end with a slash',
+    },
+  )
+
 export const email = z
   .string({error: 'expected an e-mail address'})
   .regex(/^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/, {

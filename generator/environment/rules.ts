@@ -17,15 +17,27 @@ function folderIssues(source: Source, {name}: Environment, folder: string): Issu
   return [source.issue({path: ['name'], message, fix: `write ${folder}, or rename the folder`})]
 }
 
-function engineIssues(source: Source, {git}: Environment): Issue[] {
+/** Argo CD is published for amd64, arm64, ppc64le and s390x, Flux for 32-bit Arm too. */
+function engineIssues(source: Source, {git, edge}: Environment): Issue[] {
   if (git.engine === 'flux') return []
-  const message = 'Cannot use engine argo: this release renders for Flux only'
-  return [source.issue({path: ['git', 'engine'], message, fix: 'write flux'})]
+  return edge.clusters.flatMap(({name, reconcile, nodes}, index) => {
+    const isLocal = (reconcile ?? edge.defaults.reconcile) === 'local'
+    if (!isLocal || nodes.some(({arch}) => arch !== 'arm')) return []
+    const message = `Cannot run Argo CD in ${name}: it has no image for 32-bit Arm, and no node is of another kind`
+    const fix = 'write reconcile: remote for the cluster, engine: flux, or install a 64-bit system on a node'
+    return [source.issue({path: ['edge', 'clusters', index, 'name'], message, fix})]
+  })
+}
+
+/** Folders beside those of the edge clusters. */
+const reservedNames: Record<string, string> = {
+  cloud: 'the cloud cluster',
+  charts: 'the folder of charts from a mirror',
 }
 
 function uniqueNameIssues(source: Source, {cloud, edge}: Environment): Issue[] {
   const clusters = edge.clusters.map(({name}, index) => ({name, path: ['edge', 'clusters', index, 'name']}))
-  const reserved = clusters.filter(({name}) => name === 'cloud')
+  const reserved = clusters.filter(({name}) => Object.hasOwn(reservedNames, name))
   return [
     ...repeated(source, nodeNames(cloud.nodes, ['cloud', 'nodes']), 'nodes of one cluster'),
     ...repeated(source, clusters, 'edge clusters, and so one identity,'),
@@ -33,10 +45,10 @@ function uniqueNameIssues(source: Source, {cloud, edge}: Environment): Issue[] {
       repeated(source, nodeNames(nodes, ['edge', 'clusters', index, 'nodes']), 'nodes of one cluster'),
     ),
     ...remoteServerIssues(source, edge),
-    ...reserved.map(({path}) =>
+    ...reserved.map(({name, path}) =>
       source.issue({
         path,
-        message: 'Cannot use name "cloud": it is that of the cloud cluster',
+        message: `Cannot use name "${name}": it is that of ${reservedNames[name]}`,
         fix: 'write another name',
       }),
     ),

@@ -3,6 +3,7 @@ import {
   addressRange,
   bandwidth,
   bytes,
+  chartRepository,
   cpu,
   described,
   dnsLabel,
@@ -57,7 +58,7 @@ const cni = z.enum(['flannel', 'smarter'], {error: 'expected flannel or smarter'
 const edgeChoices = {
   reconcile: described(
     reconcile,
-    'local: Flux runs in the edge cluster and works behind NAT. remote: the cloud applies to the edge, which it must reach; required by cni smarter',
+    'local: Flux or Argo CD runs in the edge cluster and works behind NAT. remote: the cloud applies to the edge, which it must reach; required by cni smarter',
     'local',
   ),
   cni: described(
@@ -170,12 +171,12 @@ const git = z.strictObject({
   branch: described(gitBranch.default('main'), 'The branch that the clusters follow', 'main'),
   secret: described(
     dnsLabel.optional(),
-    'Secret in namespace flux-system with the credentials for url; none where anybody may read it',
+    'Secret with the credentials for url, in the namespace of what reconciles; none where anybody may read it',
     'git-credentials',
   ),
   engine: described(
-    z.enum(['flux', 'argo'], {error: 'expected flux'}).default('flux'),
-    'What reconciles: flux. argo is reserved for a later release and refused until then',
+    z.enum(['flux', 'argo'], {error: 'expected flux or argo'}).default('flux'),
+    'What reconciles every cluster of the environment: flux, or argo for Argo CD',
     'flux',
   ),
 })
@@ -191,6 +192,16 @@ const images = z
       z.record(z.string(), imageReference, {error: 'expected a map from image name to reference'}).default({}),
       'Another image in place of one, by its name in the component',
       {'client.client': 'registry.example.com/demo/client:1.2.0'},
+    ),
+  })
+  .prefault({})
+
+const charts = z
+  .strictObject({
+    mirror: described(
+      chartRepository.optional(),
+      'A repository that holds copies of all upstream charts, which the clusters use in place of the public ones',
+      'oci://registry.example.com/charts',
     ),
   })
   .prefault({})
@@ -215,6 +226,7 @@ export const environmentSchema = z.strictObject({
   ),
   settings: described(settings, 'Settings of components, for the whole environment', {influxdb: {retention: '30d'}}),
   images: described(images, 'Where images come from'),
+  charts: described(charts, 'Where upstream charts come from'),
 })
 
 export type Environment = z.output<typeof environmentSchema>

@@ -1,67 +1,59 @@
 import type {IHelmRelease} from '@kubernetes-models/flux-cd/helm.toolkit.fluxcd.io/v2'
 import type {IKustomization} from '@kubernetes-models/flux-cd/kustomize.toolkit.fluxcd.io/v1'
 import type {IGitRepository} from '@kubernetes-models/flux-cd/source.toolkit.fluxcd.io/v1'
-import type {INamespace} from 'kubernetes-models/v1'
 import type {Site} from '../component.ts'
-import {podSecurityLabels} from '../model/pod-security.ts'
-import type {RenderedFile} from '../rendered-file.ts'
-import {yamlBanner} from '../rendered-file.ts'
 import type {Data} from '../yaml/data.ts'
-import {printYaml} from '../yaml/print.ts'
-import {clusterFolder, type Engine, type Release} from './engine.ts'
+import {clusterFiles, clusterFolder, type Engine, type ObjectsByFile, type Release, remoteClusters} from './engine.ts'
 import {type Intervals, intervalsOf} from './intervals.ts'
+import {namespace, namespacesOf} from './namespaces.ts'
 import {onlyThisCluster} from './source-ignore.ts'
+import {hasWebhooks, webhookKinds} from './webhooks.ts'
 
 const fluxNamespace = 'flux-system'
 /** The one name of what Flux watches, in every cluster. */
 const sourceName = 'smarter'
+/** Namespaces are never pruned: what is in a namespace goes with it. */
+const keep = {'kustomize.toolkit.fluxcd.io/prune': 'disabled'}
 
 /** Flux 2.9: a source and a HelmRelease per layer; an edge cluster with reconcile remote is served by the cloud. */
 export const flux: Engine = {
   name: 'flux',
   render(site, releases) {
     const objects = site.cluster.reconcile === 'remote' ? remote(site, releases) : local(site, releases)
-    const source = `environments/${site.environment.name}/environment.yaml`
-    return [
-      ...Object.entries(objects).map(([name, object]) => file(site, source, name, object)),
-      file(site, source, 'kustomization.yaml', kustomizeList(Object.keys(objects))),
-    ]
+    return clusterFiles(site, {...objects, 'kustomization.yaml': kustomizeList(Object.keys(objects))})
   },
+  gitSecret: (name) => ({namespace: fluxNamespace, name, keys: ['username', 'password']}),
+  remoteSecret: (cluster) => ({namespace: remoteNamespace(cluster), name: 'kubeconfig', keys: ['value']}),
 }
 
-/** Objects by file name. */
-type Objects = Record<string, Data | readonly Data[]>
-
-function local(site: Site, releases: readonly Release[]): Objects {
+function local(site: Site, releases: readonly Release[]): ObjectsByFile {
   const intervals = intervalsOf(site)
   return {
     'source.yaml': gitRepository(site, intervals),
     'sync.yaml': kustomization(site, intervals),
-    ...(site.cluster.role === 'cloud' ? {'namespaces.yaml': namespaces(releases)} : {}),
+    ...(site.cluster.role === 'cloud' ? {'namespaces.yaml': namespacesOf(releases, keep)} : {}),
     ...releaseFiles(site, releases, intervals),
-    ...remoteClusters(site, intervals),
+    ...remoteFiles(site, intervals),
   }
 }
 
 /** In the cloud cluster, in a namespace of their own, where the kubeconfig of the edge cluster is kept too. */
-function remote(site: Site, releases: readonly Release[]): Objects {
+function remote(site: Site, releases: readonly Release[]): ObjectsByFile {
   return {
-    'namespace.yaml': namespace(remoteNamespace(site.cluster.name), {}),
+    'namespace.yaml': namespace(remoteNamespace(site.cluster.name), {annotations: keep}),
     ...releaseFiles(site, releases, intervalsOf(site)),
   }
 }
 
-function releaseFiles(site: Site, releases: readonly Release[], intervals: Intervals): Objects {
+function releaseFiles(site: Site, releases: readonly Release[], intervals: Intervals): ObjectsByFile {
   return Object.fromEntries(
     releases.map((release) => [`${release.definition.layer}.yaml`, helmRelease(site, release, intervals)]),
   )
 }
 
-function remoteClusters(site: Site, intervals: Intervals): Objects {
-  if (site.cluster.role !== 'cloud') return {}
-  const clusters = site.edgeClusters.filter(({reconcile}) => reconcile === 'remote')
+function remoteFiles(site: Site, intervals: Intervals): ObjectsByFile {
   return Object.fromEntries(
-    clusters.map(({name}) => [
+    remoteClusters(site).map(({name}) => [
       `edge-${name}.yaml`,
       kustomization(site, intervals, {name: `edge-${name}`, cluster: name}),
     ]),
@@ -74,7 +66,6 @@ function remoteNamespace(cluster: string): string {
 
 function gitRepository(site: Site, {source}: Intervals): IGitRepository {
   const {url, branch, secret} = site.environment.git
-  const servesRemote = site.cluster.role === 'cloud' && site.edgeClusters.some(({reconcile}) => reconcile === 'remote')
   return {
     apiVersion: 'source.toolkit.fluxcd.io/v1',
     kind: 'GitRepository',
@@ -85,13 +76,13 @@ function gitRepository(site: Site, {source}: Intervals): IGitRepository {
       interval: source,
       timeout: '5m',
       ...(secret ? {secretRef: {name: secret}} : {}),
-      ...(servesRemote ? {} : {ignore: onlyThisCluster(site)}),
+      ...(remoteClusters(site).length > 0 ? {} : {ignore: onlyThisCluster(site)}),
     },
   }
 }
 
 function kustomization(site: Site, {release}: Intervals, edge?: {name: string; cluster: string}): IKustomization {
-  const folder = edge ? `clusters/${site.environment.name}/${edge.cluster}` : clusterFolder(site)
+  const folder = clusterFolder(site.environment, edge?.cluster ?? site.cluster.name)
   return {
     apiVersion: 'kustomize.toolkit.fluxcd.io/v1',
     kind: 'Kustomization',
@@ -114,10 +105,14 @@ function kustomization(site: Site, {release}: Intervals, edge?: {name: string; c
  * makes no new chart. `RetryOnFailure` for both: a failed release is tried for ever, because an edge may go away in the
  * middle of it, and after some retries the default would wait for a person.
  */
-function helmRelease(site: Site, {definition, dependsOn, valuesFiles}: Release, intervals: Intervals): IHelmRelease {
+function helmRelease(
+  site: Site,
+  {definition, chart, dependsOn, valuesFiles}: Release,
+  intervals: Intervals,
+): IHelmRelease {
   const {cluster} = site
   const isRemote = cluster.reconcile === 'remote'
-  const strategy = {name: 'RetryOnFailure' as const, retryInterval: '5m'}
+  const strategy = {name: 'RetryOnFailure' as const, retryInterval: intervals.retry}
   // At the edge a wait for every pod would last as long as one node is without power.
   const disableWait = cluster.role === 'edge'
   const source = {kind: 'GitRepository' as const, name: sourceName, ...(isRemote ? {namespace: fluxNamespace} : {})}
@@ -135,7 +130,7 @@ function helmRelease(site: Site, {definition, dependsOn, valuesFiles}: Release, 
       ...(isRemote ? {kubeConfig: {secretRef: {name: 'kubeconfig', key: 'value'}}} : {}),
       chart: {
         spec: {
-          chart: `./charts/${definition.layer}`,
+          chart: `./${chart}`,
           sourceRef: source,
           interval: intervals.release,
           reconcileStrategy: 'Revision',
@@ -144,27 +139,20 @@ function helmRelease(site: Site, {definition, dependsOn, valuesFiles}: Release, 
       },
       install: {crds: 'CreateReplace', strategy, disableWait},
       upgrade: {crds: 'CreateReplace', strategy, disableWait},
-      driftDetection: {mode: 'enabled'},
+      driftDetection: {mode: 'enabled', ...(hasWebhooks(definition) ? {ignore: [authorityOfWebhooks]} : {})},
     },
   }
 }
 
-function namespaces(releases: readonly Release[]): INamespace[] {
-  return releases.map(({definition}) => namespace(definition.namespace, podSecurityLabels(definition.podSecurity)))
-}
+/** ECK has fourteen webhooks in one object; JSON pointers have no wildcard. */
+const mostWebhooks = 20
 
-/** Never pruned: what is in a namespace goes with it. */
-function namespace(name: string, labels: Record<string, string>): INamespace {
-  const annotations = {'kustomize.toolkit.fluxcd.io/prune': 'disabled'}
-  return {apiVersion: 'v1', kind: 'Namespace', metadata: {name, labels, annotations}}
+/** Operators write the authority of their webhooks themselves, also where their chart has a placeholder for it. */
+const authorityOfWebhooks = {
+  paths: Array.from({length: mostWebhooks}, (_, index) => `/webhooks/${index}/clientConfig/caBundle`),
+  target: {kind: webhookKinds.join('|')},
 }
 
 function kustomizeList(resources: readonly string[]): Data {
   return {apiVersion: 'kustomize.config.k8s.io/v1beta1', kind: 'Kustomization', resources: [...resources].sort()}
-}
-
-function file(site: Site, source: string, name: string, objects: Data | readonly Data[]): RenderedFile {
-  const documents = Array.isArray(objects) ? objects : [objects]
-  const content = documents.map((document) => printYaml(document as Data)).join('---\n')
-  return {path: `${clusterFolder(site)}/${name}`, content: yamlBanner(source) + content}
 }

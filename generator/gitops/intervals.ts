@@ -6,6 +6,8 @@ export interface Intervals {
   source: string
   /** Between two comparisons of a release with its cluster. */
   release: string
+  /** Until a release that failed is tried again. */
+  retry: string
   /** How long one install or upgrade may take, image pulls included. */
   timeout: string
 }
@@ -16,9 +18,9 @@ const thinUplink = 5000
 
 /** The cloud looks each minute. Edge clusters pay for every look, and pull images through their uplink. */
 export function intervalsOf({cluster}: Site): Intervals {
-  if (cluster.role === 'cloud') return {source: '1m', release: '10m', timeout: '15m'}
+  if (cluster.role === 'cloud') return {source: '1m', release: '10m', retry: '1m', timeout: '15m'}
   const thin = kilobitsOf(cluster.uplink) < thinUplink
-  return {source: thin ? '15m' : '5m', release: '30m', timeout: thin ? '1h' : '30m'}
+  return {source: thin ? '15m' : '5m', release: '30m', retry: '5m', timeout: thin ? '1h' : '30m'}
 }
 
 /** Kilobits a second of a bandwidth such as 2mbit. */

@@ -11,6 +11,7 @@ export function onlyThisCluster({environment, cluster}: Site): string {
     ...charts,
     ['clusters', environment.name, cluster.name],
     ['environments', environment.name, 'rendered', cluster.name],
+    ...(environment.charts.mirror ? [['environments', environment.name, 'rendered', 'charts']] : []),
   ]
   return `${[...new Set(['/*', ...folders.flatMap(letIn)])].join('\n')}\n`
 }

@@ -1,11 +1,11 @@
-import type {Component, Layer, LayerDefinition, Role} from '../component.ts'
+import type {Component, KubernetesObject, Layer, LayerDefinition, Role} from '../component.ts'
 import {roleOf} from '../component.ts'
 import {objectsOf} from './objects.ts'
 import {defaultValuesOf} from './values.ts'
 
 /** Something that a release brings or needs: an API group, a namespace or an endpoint. */
 interface Thing {
-  kind: 'API group' | 'namespace' | 'endpoint'
+  kind: 'API group' | 'namespace' | 'endpoint' | 'address pool'
   name: string
   /** Who brings or needs it, such as `component metallb`. */
   by: string
@@ -50,10 +50,13 @@ function broughtBy(component: Component): Thing[] {
   return [
     ...endpoints.map((name): Thing => ({kind: 'endpoint', name, by})),
     ...(component.kind === 'upstream' ? component.apiGroups : []).map((name): Thing => ({kind: 'API group', name, by})),
-    ...defaultObjects(component)
-      .filter(({kind}) => kind === 'Namespace')
-      .map(({metadata}): Thing => ({kind: 'namespace', name: metadata.name, by})),
+    ...defaultObjects(component).flatMap((object) => definedBy(object, by)),
   ]
+}
+
+function definedBy({kind, metadata}: KubernetesObject, by: string): Thing[] {
+  if (kind === 'Namespace') return [{kind: 'namespace', name: metadata.name, by}]
+  return kind === 'IPAddressPool' ? [{kind: 'address pool', name: addressPool, by}] : []
 }
 
 function neededBy(component: Component): Thing[] {
@@ -61,8 +64,23 @@ function neededBy(component: Component): Thing[] {
   const groups = new Set(defaultObjects(component).map(({apiVersion}) => groupOf(apiVersion)))
   return [
     ...[...groups].filter(isCustom).map((name): Thing => ({kind: 'API group', name, by})),
+    ...(needsAddress(component) ? [{kind: 'address pool', name: addressPool, by} as const] : []),
     ...(component.requires ?? []).map((name): Thing => ({kind: 'endpoint', name, by})),
   ]
+}
+
+/** Any pool will do: MetalLB gives addresses of all of them. */
+const addressPool = 'of MetalLB'
+
+/**
+ * Helm's wait and Argo CD hold a release until its LoadBalancer Services have an address, so the pool must not be in a
+ * later one.
+ */
+function needsAddress(component: Component): boolean {
+  if (component.kind === 'upstream') return component.loadBalancer ?? false
+  return defaultObjects(component).some(
+    (object) => Reflect.get(Reflect.get(object, 'spec') ?? {}, 'type') === 'LoadBalancer',
+  )
 }
 
 function dependencies(fact: Facts, facts: readonly Facts[]): Layer[] {
@@ -84,8 +102,9 @@ function sorted(edges: readonly OrderedLayer[], facts: readonly Facts[]): Ordere
 }
 
 function cycleMessage(waiting: readonly OrderedLayer[], facts: readonly Facts[]): string {
+  const isWaiting = (name: Layer) => waiting.some(({layer}) => layer === name)
   const reasons = waiting.flatMap(({layer, dependsOn}) =>
-    dependsOn.map((other) => {
+    dependsOn.filter(isWaiting).map((other) => {
       const needs = facts.find((fact) => fact.layer === layer)?.needs ?? []
       const brings = facts.find((fact) => fact.layer === other)?.brings ?? []
       const need = needs.find((thing) => brings.some((brought) => isSame(brought, thing)))

@@ -2,6 +2,7 @@ import {readFileSync} from 'node:fs'
 import Handlebars from 'handlebars'
 import {versionOf} from '../chart/readme.ts'
 import type {Component, LayerDefinition, Site} from '../component.ts'
+import {engineOf} from '../gitops/engines.ts'
 import {imagesOf} from '../model/images.ts'
 import {isEnabled} from '../model/values.ts'
 import type {RenderedFile} from '../rendered-file.ts'
@@ -100,30 +101,29 @@ function runningVersion(component: Component, {environment}: Site): string {
   return component.kind === 'upstream' ? `${version} (chart ${component.chart.version})` : version
 }
 
+const forGit = 'Credentials for this repository'
+
 function secretsOf(cloud: Site, edges: readonly Site[], layers: readonly LayerDefinition[]) {
   const [edge] = edges
   const rows = [...secretRows(cloud, 'cloud', layers), ...(edge ? secretRows(edge, 'each edge', layers) : [])]
   const remote = edges.filter(({cluster}) => cluster.reconcile === 'remote')
-  const git = cloud.environment.git.secret
-  const purposeOfGit = 'Credentials for this repository'
+  const {environment} = cloud
+  const engine = engineOf(environment)
+  const {secret} = environment.git
+  const git = secret
+    ? [{cluster: 'each that reconciles itself', secret: engine.gitSecret(secret), purpose: forGit}]
+    : []
+  const access = remote.slice(0, shownClusters).map(({cluster: {name}}) => ({
+    cluster: 'cloud',
+    secret: engine.remoteSecret(name),
+    purpose: `Access of the cloud to edge cluster ${name}, which is reconciled from here`,
+  }))
   return [
-    ...(git
-      ? [
-          {
-            cluster: 'each that reconciles itself',
-            namespace: 'flux-system',
-            name: git,
-            keys: 'by Flux',
-            purpose: purposeOfGit,
-          },
-        ]
-      : []),
-    ...remote.slice(0, shownClusters).map(({cluster}) => ({
-      cluster: 'cloud',
-      namespace: `edge-${cluster.name}`,
-      name: 'kubeconfig',
-      keys: 'value',
-      purpose: `Access of the cloud to edge cluster ${cluster.name}, which is reconciled from here`,
+    ...[...git, ...access].map(({cluster, secret, purpose}) => ({
+      cluster,
+      ...secret,
+      keys: secret.keys.join(', '),
+      purpose: secret.label ? `${purpose}; labelled \`${secret.label}\`` : purpose,
     })),
     ...rows,
   ]

@@ -1,7 +1,7 @@
 import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {parseAllDocuments} from 'yaml'
-import {run} from './run.ts'
+import {downloadModule} from './go-module.ts'
 import {toolsFolder} from './tools.ts'
 
 type Schema = Record<string, unknown>
@@ -32,21 +32,16 @@ export async function buildSchemas(root: string): Promise<void> {
   const folder = schemaFolder(root)
   if (existsSync(join(folder, 'complete'))) return
   mkdirSync(folder, {recursive: true})
-  const swagger = JSON.parse(readFileSync(join(await moduleFolder(kubernetes), kubernetes.file), 'utf8')) as {
+  const module = await downloadModule(kubernetes.module, kubernetes.version)
+  const swagger = JSON.parse(readFileSync(join(module.Dir, kubernetes.file), 'utf8')) as {
     definitions: Record<string, Schema>
   }
   writeKubernetesSchemas(folder, swagger.definitions)
-  for (const module of fluxModules) {
-    const bases = join(await moduleFolder(module), 'config/crd/bases')
+  for (const {module, version} of fluxModules) {
+    const bases = join((await downloadModule(module, version)).Dir, 'config/crd/bases')
     for (const name of readdirSync(bases)) writeCrdSchemas(folder, readFileSync(join(bases, name), 'utf8'))
   }
   writeFileSync(join(folder, 'complete'), '')
-}
-
-async function moduleFolder({module, version}: {module: string; version: string}): Promise<string> {
-  const {stdout, exitCode, stderr} = await run('go', ['mod', 'download', '-json', `${module}@${version}`])
-  if (exitCode !== 0) throw new Error(`Cannot download ${module}@${version}: ${stderr || stdout}`)
-  return (JSON.parse(stdout) as {Dir: string}).Dir
 }
 
 interface GroupVersionKind {

@@ -1,10 +1,12 @@
-import {cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {parseAllDocuments, stringify} from 'yaml'
 import type {UpstreamComponent} from '../component.ts'
 import {defaultValuesOf} from '../model/values.ts'
 import {printYaml} from '../yaml/print.ts'
+import {clusterPrograms} from './cluster-programs.ts'
+import {downloadModule} from './go-module.ts'
 import {run} from './run.ts'
 
 /** Folder of data of upstream charts, which Git ignores: CHART-VERSION/{values.yaml,values.schema.json,crds.yaml}. */
@@ -36,6 +38,17 @@ function pullArgs({chart}: UpstreamComponent, destination: string): string[] {
   const {repository, name, version} = chart
   const source = repository.startsWith('oci://') ? [`${repository}/${name}`] : [name, '--repo', repository]
   return ['pull', ...source, '--version', version, '--untar', '--untardir', destination]
+}
+
+/** Keeps the definitions of Application and AppProject, out of the module of Argo CD, beside those of the charts. */
+export async function fetchArgoDefinitions(root: string): Promise<void> {
+  const target = join(upstreamFolder(root), 'argo-cd-crds')
+  const {module, version} = clusterPrograms.argoCd
+  const {Dir} = await downloadModule(module, version)
+  mkdirSync(target, {recursive: true})
+  for (const file of ['application-crd.yaml', 'appproject-crd.yaml']) {
+    writeFileSync(join(target, file), readFileSync(join(Dir, 'manifests/crds', file)))
+  }
 }
 
 /** Some charts keep definitions in crds/, some among their templates: rendering finds both. */

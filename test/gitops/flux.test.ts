@@ -101,6 +101,12 @@ test('the source of an edge cluster leaves out what is for other clusters, by th
   t.deepEqual(stdout.split('\n').sort(), wanted)
 })
 
+test('a release that failed is tried again soon in the cloud, and sparingly at the edge', (t) => {
+  const {cloud, edges} = siteOf()
+  t.is(intervalsOf(cloud).retry, '1m')
+  t.is(intervalsOf(edges[0] as Site).retry, '5m')
+})
+
 test('a thin uplink looks at Git less often', (t) => {
   const [thin, wide] = ['512kbit', '10mbit'].map((uplink) => siteOf({edge: {defaults: {uplink}}}).edges[0] as Site)
   t.is(intervalsOf(thin as Site).source, '15m')

@@ -1,6 +1,7 @@
 import test from 'ava'
 import {z} from 'zod'
 import {
+  type Component,
   defineComponent,
   defineUpstream,
   type KubernetesObject,
@@ -9,6 +10,9 @@ import {
 } from '../../generator/component.ts'
 import {layerDefinitions} from '../../generator/components/index.ts'
 import {orderLayers} from '../../generator/model/order.ts'
+import {renderRepository} from '../../generator/pipeline.ts'
+import {component} from '../support/environment.ts'
+import {root} from '../support/paths.ts'
 
 test('cloud layers follow from the custom resources they define and use', (t) => {
   t.deepEqual(orderLayers(layerDefinitions, 'cloud'), [
@@ -33,6 +37,36 @@ test('a custom resource beside the webhook that checks it is an error that names
   t.throws(() => orderLayers(definitions, 'cloud'), {
     message:
       'Cannot put Thing pool of component pool into cloud-operators: the webhook of component operator in the same release checks it before it runs',
+  })
+})
+
+test('an ingress that waits for an address pool of a later layer is an error that names both', (t) => {
+  const pools = resource('pools', 'metallb.io', 'IPAddressPool')
+  const ingress = {...operator(['routes.example.com']), name: 'ingress', loadBalancer: true} as Component
+  const definitions = [
+    layer('cloud-operators', [operator(['metallb.io'])]),
+    layer('cloud-platform', [ingress]),
+    layer('cloud-observability', [pools, resource('route', 'routes.example.com')]),
+  ]
+  t.throws(() => orderLayers(definitions, 'cloud'), {
+    message:
+      'Cannot order the layers, they need each other: ' +
+      'component ingress in cloud-platform needs address pool of MetalLB of component pools in cloud-observability; ' +
+      'component route in cloud-observability needs API group routes.example.com of component ingress in cloud-platform',
+  })
+})
+
+test('a wrong order of the real components is refused by render, and no file is written', (t) => {
+  const issuer = component('cluster-issuer')
+  const wrong = layerDefinitions.map((definition) => {
+    const {layer: name, components} = definition
+    if (name === 'cloud-operators') return {...definition, components: [...components, issuer]}
+    return {...definition, components: components.filter((other) => other !== issuer)}
+  })
+  t.throws(() => renderRepository(root, wrong), {
+    message:
+      'Cannot put ClusterIssuer environment of component cluster-issuer into cloud-operators: the webhook of component ' +
+      'cert-manager in the same release checks it before it runs',
   })
 })
 
@@ -67,8 +101,8 @@ function operator(groups: string[]) {
   })
 }
 
-function resource(name: string, group: string) {
-  const object: KubernetesObject = {apiVersion: `${group}/v1`, kind: 'Thing', metadata: {name}}
+function resource(name: string, group: string, kind = 'Thing') {
+  const object: KubernetesObject = {apiVersion: `${group}/v1`, kind, metadata: {name}}
   return defineComponent({
     name,
     summary: '',

@@ -11,6 +11,7 @@ export default defineUpstream({
   summary: 'The only door into the cloud: HTTPS for people, logs and traces, and a TCP port for metric streams',
   chart: {repository: 'https://traefik.github.io/charts', name: 'traefik', version: '41.3.0'},
   apiGroups: ['traefik.io', 'hub.traefik.io'],
+  loadBalancer: true,
   settings: z.strictObject({
     replicas: described(z.int().min(1).max(10).default(1), 'Number of pods', 1),
     resources: resources({cpu: '50m', memory: '64Mi', cpuLimit: '1', memoryLimit: '256Mi'}),
