@@ -13,7 +13,10 @@ const replace = {
   'github.com/opencontainers/go-digest/blake3': digest.replace('v1.0.1-0.', 'v0.0.0-'),
 }
 
-/** The programs of a cluster and of what reconciles it. 1.36 of Kubernetes, which k3s is pinned to, is no module that resolves. */
+/**
+ * The programs of a cluster and of what reconciles it. Kubernetes 1.36, which k3s is pinned to, is no module that
+ * resolves; Argo CD after 3.2 is none either.
+ */
 export const clusterPrograms = {
   etcd: {name: 'etcd', module: 'go.etcd.io/etcd/server/v3', package: 'go.etcd.io/etcd/server/v3', version: 'v3.7.3'},
   apiServer: {...kubernetes, name: 'kube-apiserver', package: 'k8s.io/kubernetes/cmd/kube-apiserver'},

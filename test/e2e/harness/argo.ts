@@ -61,7 +61,7 @@ function applicationNames(cluster: string, sites: readonly Site[]): string[] {
   })
 }
 
-/** Installs the definitions of Argo CD and its own settings, as its installation does, and starts it beside the cluster. */
+/** Installs the definitions and settings of Argo CD, as its installation does, and starts it beside the cluster. */
 async function startArgo(cluster: ControlPlane): Promise<Reconciler> {
   const {api} = cluster
   const {module, version} = clusterPrograms.argoCd

@@ -57,7 +57,6 @@ export async function startControlPlane(name: string, base: string, etcd: string
   const kubeconfigFile = join(folder, 'kubeconfig')
   writeFileSync(kubeconfigFile, kubeconfig, {mode: 0o600})
   const client = new Api({server, ca, token})
-  await client.isReady()
   const others = [
     await controllerManager(name, folder, kubeconfigFile, files),
     await scheduler(name, folder, kubeconfigFile),

@@ -99,7 +99,10 @@ function storageArgs(folder: string, port: number): string[] {
   ]
 }
 
-/** Asks Flux to look at Git now, as a webhook receiver or `flux reconcile` does; gives back the moment that it will report as handled. */
+/**
+ * Asks Flux to look at Git now, as a webhook receiver or `flux reconcile` does. Gives back the moment that it will
+ * report as handled.
+ */
 export async function askForReconciliation(
   {api}: ControlPlane,
   kind: keyof typeof kinds = 'GitRepository',
@@ -118,7 +121,7 @@ export function release({api}: ControlPlane, name: string, namespace = 'flux-sys
   return api.get({apiVersion: kinds.HelmRelease, kind: 'HelmRelease', name, namespace})
 }
 
-/** Waits until everything that a cluster reconciles is Ready at a commit, and these releases, by namespace/name, are there. */
+/** Waits until all that a cluster reconciles is Ready at a commit, and it has just these releases, as namespace/name. */
 async function settled(cluster: ControlPlane, commit: string, releases: readonly string[]): Promise<void> {
   await eventually(
     `cluster ${cluster.name} is ready at ${commit.slice(0, 8)}`,

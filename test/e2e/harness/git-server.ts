@@ -10,7 +10,7 @@ export interface GitServer {
   stop: () => Promise<void>
 }
 
-/** Serves the bare repository `folder`/repository.git with the real `git http-backend`; with a login where one is given. */
+/** Serves the bare repository `folder`/repository.git with the real `git http-backend`, behind a login if one is given. */
 export async function startGitServer(folder: string, login?: {username: string; password: string}): Promise<GitServer> {
   const serve = () => createServer((request, response) => answer({folder, login, request, response}))
   let server: Server | undefined = serve()

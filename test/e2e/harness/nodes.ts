@@ -18,7 +18,7 @@ const stages = [
 ]
 
 /** Plays the machines of a cluster: kwok says of every pod that is scheduled that it runs. */
-export async function startKwok({name, folder, kubeconfigFile, api}: ControlPlane): Promise<Running> {
+export async function startKwok({name, folder, kubeconfigFile}: ControlPlane): Promise<Running> {
   const {module, version} = clusterPrograms.kwok
   const {Dir} = await downloadModule(module, version)
   const config = join(folder, 'kwok.yaml')
@@ -34,7 +34,6 @@ export async function startKwok({name, folder, kubeconfigFile, api}: ControlPlan
   ]
   const healthy = async () => (await fetch(`http://127.0.0.1:${port}/healthz`).catch(() => undefined))?.ok ?? false
   const logs = join(folder, '..')
-  await api.isReady()
   return startProgram({name: `${name}-kwok`, file: program('kwok'), args, logs}, healthy)
 }
 
