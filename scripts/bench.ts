@@ -25,12 +25,12 @@ async function main(): Promise<void> {
   const temporary = mkdtempSync(join(tmpdir(), 'bench-'))
   try {
     const committed = join(temporary, 'committed')
-    for (const name of ['lab', 'factory', 'example']) {
+    for (const name of ['lab', 'factory', 'campus', 'example']) {
       const path = join('environments', name, 'environment.yaml')
       cpSync(join(root, path), join(committed, path))
     }
     print(['case', 'wall s', 'load s', 'render s', 'write s', 'peak MB', 'files', 'objects', 'objects/s in memory'])
-    await measure('3 environments', committed)
+    await measure('4 environments', committed)
     for (const clusters of [1000, 10_000]) await measure(`${clusters} edge clusters`, fleet(temporary, clusters))
   } finally {
     rmSync(temporary, {recursive: true, force: true})
