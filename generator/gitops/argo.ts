@@ -163,8 +163,8 @@ const edgeLabel = {'app.kubernetes.io/component': 'edge'}
 
 /**
  * Compared by the API server, so that fields which it fills in are no difference. Argo CD's own comparison of what is
- * applied server-side also stops for hours after a restart of the API server, when it has read the schemas too early:
- * "unable to resolve parseableType" (seen with 3.2.0).
+ * applied server-side also stops after a restart of the API server, when it has read the schemas too early: "unable to
+ * resolve parseableType" (seen with 3.2.0).
  */
 const serverSideDiff = {'argocd.argoproj.io/compare-options': 'ServerSideDiff=true'}
 

@@ -3,12 +3,10 @@ import {layerDefinitions} from '../../generator/components/index.ts'
 import {requireTool, tools} from '../../generator/verify/tools.ts'
 import {vendor} from '../../generator/verify/vendor.ts'
 import {root} from '../support/paths.ts'
-import {type Api, type LiveObject, nameOf} from './harness/api.ts'
+import type {Api, LiveObject} from './harness/api.ts'
 import {expectComplete, snapshot} from './harness/checks.ts'
 import {type RunningEnvironment, relabel, startEnvironment} from './harness/environment.ts'
-import {sitesIn} from './harness/environment-files.ts'
 import {eventually} from './harness/eventually.ts'
-import {objectsOfEngine, objectsOfReleases} from './harness/expected.ts'
 import {askForReconciliation, flux, release} from './harness/flux.ts'
 import {refusedBy} from './harness/pod-security.ts'
 import {measured, printTable} from './harness/table.ts'
@@ -71,16 +69,6 @@ test.serial('the ingress has the address of the pool that NAT forwards to', asyn
   }
   await eventually('the ingress has an address', async () => (await address()) !== undefined)
   t.is(await address(), '10.0.0.10')
-})
-
-test.serial('the API server accepts every rendered object with strict validation, custom resources too', async (t) => {
-  for (const site of sitesIn(lab.workspace.folder)) {
-    const {api} = lab.fleet.get(site.cluster.name)
-    const releases = await objectsOfReleases(lab.workspace.folder, lab.fleet.get(site.cluster.name), site)
-    for (const object of [...releases, ...objectsOfEngine(lab.workspace.folder, site)]) {
-      await t.notThrowsAsync(api.apply(object, {dryRun: true}), nameOf(object))
-    }
-  }
 })
 
 test.serial('strict validation finds a misspelt key, so an accepted object means something', async (t) => {

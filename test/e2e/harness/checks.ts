@@ -65,6 +65,18 @@ export async function expectExactly(
   )
 }
 
+/** The API server accepts every object with strict validation, custom resources too. */
+async function expectAccepted(
+  t: ExecutionContext,
+  {api, name}: Member,
+  objects: readonly KubernetesObject[],
+): Promise<void> {
+  t.true(objects.length > 0)
+  for (const object of objects) {
+    await t.notThrowsAsync(api.apply(object, {dryRun: true}), `${name}: ${nameOf(object)}`)
+  }
+}
+
 /** Every pod has a node whose architecture each of its images is published for, and every workload all its pods. */
 export async function expectPodsPlaced(t: ExecutionContext, {api, name}: Member, site: Site): Promise<void> {
   const published = new Map(
@@ -159,8 +171,8 @@ function contentOf({metadata, status: _status, ...rest}: LiveObject): string {
 }
 
 /**
- * Every cluster of the environment has all that was rendered for it and nothing else, and all its pods run where they
- * can. `byHand` are the objects, by cluster, that a person put there.
+ * Every cluster of the environment has all that was rendered for it and nothing else, its API server accepts all of it
+ * with strict validation, and all its pods run where they can. `byHand` are the objects, by cluster, that a person put there.
  */
 export async function expectComplete(
   t: ExecutionContext,
@@ -178,5 +190,6 @@ export async function expectComplete(
     const releases = await objectsOfReleases(workspace.folder, member, site)
     const rendered = [...releases, ...objectsOfEngine(workspace.folder, site)]
     await expectExactly(t, member, rendered, byHand[member.name] ?? [])
+    await expectAccepted(t, member, rendered)
   }
 }
