@@ -1,22 +1,21 @@
 import {existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {parseAllDocuments} from 'yaml'
+import {clusterPrograms} from './cluster-programs.ts'
 import {downloadModule} from './go-module.ts'
 import {toolsFolder} from './tools.ts'
 
 type Schema = Record<string, unknown>
 
-/**
- * The OpenAPI description inside the Go module of Kubernetes. 1.36, which k3s is pinned to, is not published as a
- * module that resolves; 1.37 holds all of its kinds.
- */
-const kubernetes = {module: 'k8s.io/kubernetes', version: 'v1.37.2', file: 'api/openapi-spec/swagger.json'}
+/** The module of Kubernetes holds an OpenAPI description; 1.37 has all kinds of 1.36, which k3s is pinned to. */
+const kubernetes = clusterPrograms.apiServer
+const openApi = 'api/openapi-spec/swagger.json'
 
-/** Modules that carry the definitions of Flux's custom resources, at the versions of Flux 2.9. */
+/** Modules that carry the definitions of Flux's custom resources. */
 const fluxModules = [
-  {module: 'github.com/fluxcd/source-controller', version: 'v1.9.2'},
-  {module: 'github.com/fluxcd/kustomize-controller', version: 'v1.9.5'},
-  {module: 'github.com/fluxcd/helm-controller', version: 'v1.6.2'},
+  clusterPrograms.sourceController,
+  clusterPrograms.kustomizeController,
+  clusterPrograms.helmController,
 ]
 
 /** Folder of JSON schemas for kubeconform. */
@@ -33,7 +32,7 @@ export async function buildSchemas(root: string): Promise<void> {
   if (existsSync(join(folder, 'complete'))) return
   mkdirSync(folder, {recursive: true})
   const module = await downloadModule(kubernetes.module, kubernetes.version)
-  const swagger = JSON.parse(readFileSync(join(module.Dir, kubernetes.file), 'utf8')) as {
+  const swagger = JSON.parse(readFileSync(join(module.Dir, openApi), 'utf8')) as {
     definitions: Record<string, Schema>
   }
   writeKubernetesSchemas(folder, swagger.definitions)

@@ -36,8 +36,12 @@ export async function fetchUpstream(root: string, helm: string, component: Upstr
 
 function pullArgs({chart}: UpstreamComponent, destination: string): string[] {
   const {repository, name, version} = chart
-  const source = repository.startsWith('oci://') ? [`${repository}/${name}`] : [name, '--repo', repository]
-  return ['pull', ...source, '--version', version, '--untar', '--untardir', destination]
+  return ['pull', ...chartSource(repository, name), '--version', version, '--untar', '--untardir', destination]
+}
+
+/** How helm is told of a chart: registries take the name into the address. */
+export function chartSource(repository: string, name: string): string[] {
+  return repository.startsWith('oci://') ? [`${repository}/${name}`] : [name, '--repo', repository]
 }
 
 /** Keeps the definitions of Application and AppProject, out of the module of Argo CD, beside those of the charts. */

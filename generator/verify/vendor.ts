@@ -3,6 +3,7 @@ import {join} from 'node:path'
 import {packageName, type VendoredChart, vendoredCharts} from '../chart/vendored.ts'
 import type {LayerDefinition, UpstreamComponent} from '../component.ts'
 import {run} from './run.ts'
+import {chartSource} from './upstream.ts'
 
 export interface VendorOptions {
   root: string
@@ -55,8 +56,8 @@ export async function fetchPackage(
     return
   }
   const place = from ?? repository
-  const chart = place.startsWith('oci://') ? [`${place}/${name}`] : [name, '--repo', place]
-  const {exitCode, stderr} = await run(helm, ['pull', ...chart, '--version', version, '--destination', staging])
+  const args = ['pull', ...chartSource(place, name), '--version', version, '--destination', staging]
+  const {exitCode, stderr} = await run(helm, args)
   if (exitCode !== 0) throw new Error(`Cannot fetch chart ${name} ${version} from ${place}: ${stderr.trim()}`)
 }
 

@@ -7,6 +7,7 @@ import {changes, effectOf, expectComplete, type Snapshot, snapshot, snapshots, w
 import {comparable} from './harness/comparable.ts'
 import {type RunningEnvironment, startEnvironment} from './harness/environment.ts'
 import {eventually} from './harness/eventually.ts'
+import type {Part} from './harness/fleet.ts'
 import {flux} from './harness/flux.ts'
 import {measured, printTable} from './harness/table.ts'
 import {publishAddress, reportHealth, webhookAuthority, writeWebhookAuthority} from './stand-ins/operators.ts'
@@ -17,10 +18,7 @@ import {publishAddress, reportHealth, webhookAuthority, writeWebhookAuthority} f
 let campus: RunningEnvironment
 let underArgo: Map<string, Snapshot>
 
-const parts = [
-  ({api}: {api: Parameters<typeof reportHealth>[0]}) => reportHealth(api),
-  ({api}: {api: Parameters<typeof publishAddress>[0]}) => publishAddress(api),
-]
+const parts: readonly Part[] = [({api}) => reportHealth(api), ({api}) => publishAddress(api)]
 
 test.before(async () => {
   campus = await startEnvironment({name: 'campus', engine: argo, mirror: true, parts})

@@ -10,7 +10,6 @@ export interface LiveObject extends KubernetesObject {
     generation?: number
     deletionTimestamp?: string
     ownerReferences?: {kind: string; name: string}[]
-    managedFields?: unknown
   }
   spec?: Record<string, unknown>
   status?: Record<string, unknown>
@@ -102,8 +101,7 @@ export class Api {
   /** Server-side apply; with `dryRun` nothing is stored, and with it unknown fields are refused. */
   async apply(object: KubernetesObject, {dryRun = false, manager = 'e2e'} = {}): Promise<LiveObject> {
     const {apiVersion, kind, metadata} = object
-    const resource = await this.#find(apiVersion, kind)
-    if (!resource) throw new Error(`no matches for kind ${kind} in ${apiVersion}`)
+    const resource = await this.#require(apiVersion, kind)
     const query = new URLSearchParams({fieldManager: manager, force: 'true', ...(dryRun ? strictDryRun : {})})
     const path = `${this.#collection(resource, metadata.namespace)}/${metadata.name}?${query}`
     const {status, body} = await this.#send('PATCH', path, object, applyPatch)
@@ -113,8 +111,7 @@ export class Api {
   /** Merges into an object, or into its status. */
   async patch(reference: Reference, change: object, subresource = ''): Promise<void> {
     const {apiVersion, kind, name, namespace} = reference
-    const resource = await this.#find(apiVersion, kind)
-    if (!resource) throw new Error(`no matches for kind ${kind} in ${apiVersion}`)
+    const resource = await this.#require(apiVersion, kind)
     const path = `${this.#collection(resource, namespace)}/${name}${subresource}`
     const {status, body} = await this.#send('PATCH', path, change, mergePatch)
     this.#expect(status, body)
@@ -151,12 +148,19 @@ export class Api {
     return this.#resources.get(key)
   }
 
+  async #require(apiVersion: string, kind: string): Promise<Resource> {
+    const resource = await this.#find(apiVersion, kind)
+    if (!resource) throw new Error(`no matches for kind ${kind} in ${apiVersion}`)
+    return resource
+  }
+
   async #discover(): Promise<Map<string, Resource>> {
-    const groups = this.#expect200(await this.#send('GET', '/apis')) as unknown as {
+    const {status, body} = await this.#send('GET', '/apis')
+    const {groups} = this.#expect(status, body) as unknown as {
       groups: {versions: {groupVersion: string}[]}[]
     }
     // Some kinds are not in the preferred version of their group. The preferred one comes first, so it is taken last.
-    const newest = groups.groups.flatMap(({versions}) => versions.map(({groupVersion}) => groupVersion).reverse())
+    const newest = groups.flatMap(({versions}) => versions.map(({groupVersion}) => groupVersion).reverse())
     const versions = ['v1', ...newest]
     const found = await Promise.all(versions.map((version) => this.#discoverIn(version)))
     return new Map(found.flatMap((map) => [...map]))
@@ -180,10 +184,6 @@ export class Api {
   #expect(status: number, body: Record<string, unknown>): Record<string, unknown> {
     if (status >= 200 && status < 300) return body
     throw new Error(`${status} ${String(body.message ?? JSON.stringify(body))}`)
-  }
-
-  #expect200({status, body}: Answer): Record<string, unknown> {
-    return this.#expect(status, body)
   }
 
   /** Asks again where the server is too busy to answer, as after a new definition (429, RFC 6585). */

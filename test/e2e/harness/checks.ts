@@ -11,7 +11,6 @@ import type {Fleet, Member} from './fleet.ts'
 
 interface PodSpec {
   nodeName?: string
-  nodeSelector?: Record<string, string>
   containers: {image: string}[]
   initContainers?: {image: string}[]
 }
@@ -39,8 +38,12 @@ function isDerived({kind, metadata, ...object}: LiveObject): boolean {
 }
 
 /** Objects of a cluster that came after it was started, but for what is derived from others. */
-export async function reconciledObjects({api, baseline}: Member): Promise<LiveObject[]> {
-  return (await api.listAll()).filter((object) => !baseline.has(object.metadata.uid) && !isDerived(object))
+export async function reconciledObjects(member: Member): Promise<LiveObject[]> {
+  return withoutGiven(await member.api.listAll(), member)
+}
+
+function withoutGiven(objects: readonly LiveObject[], {baseline}: Member): LiveObject[] {
+  return objects.filter((object) => !baseline.has(object.metadata.uid) && !isDerived(object))
 }
 
 /** Nothing is in the cluster but what was rendered and what the bootstrap put there, and all of that is. */
@@ -50,14 +53,15 @@ export async function expectExactly(
   rendered: readonly KubernetesObject[],
   bootstrapped: readonly string[],
 ): Promise<void> {
-  const live = new Set((await reconciledObjects(member)).map(nameOf))
+  const objects = await member.api.listAll()
+  const live = new Set(withoutGiven(objects, member).map(nameOf))
   const expected = new Set([...rendered.map(nameOf), ...bootstrapped])
   t.deepEqual(
     [...live].filter((name) => !expected.has(name)),
     [],
     `${member.name} has what nobody rendered`,
   )
-  const all = new Set((await member.api.listAll()).map(nameOf))
+  const all = new Set(objects.map(nameOf))
   t.deepEqual(
     [...expected].filter((name) => !all.has(name)),
     [],

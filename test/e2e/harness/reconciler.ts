@@ -6,7 +6,7 @@ import type {Running} from './processes.ts'
 /** What reconciles a cluster, as running programs. */
 export interface Reconciler {
   processes: () => readonly Running[]
-  /** Ends one at once, by the end of its name, and starts it again, as when a node loses power. */
+  /** Ends one at once, by its name, and starts it again, as when a node loses power. */
   restart: (name: string) => Promise<void>
   stop: () => Promise<void>
 }

@@ -49,7 +49,7 @@ const workloads: Record<string, readonly Workload[]> = {
     },
   ],
   'cert-manager': [
-    {...certManager('cert-manager', '.Values')},
+    certManager('cert-manager', '.Values'),
     certManager('cert-manager-webhook', '.Values.webhook'),
     certManager('cert-manager-cainjector', '.Values.cainjector'),
   ],
