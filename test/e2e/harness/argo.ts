@@ -2,7 +2,6 @@ import {mkdirSync, mkdtempSync, rmSync} from 'node:fs'
 import {createConnection} from 'node:net'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
-import {parse} from 'yaml'
 import type {KubernetesObject, Site} from '../../../generator/component.ts'
 import {clusterPrograms} from '../../../generator/verify/cluster-programs.ts'
 import {downloadModule} from '../../../generator/verify/go-module.ts'
@@ -10,7 +9,7 @@ import {run} from '../../../generator/verify/run.ts'
 import {requireTool, tools} from '../../../generator/verify/tools.ts'
 import {root} from '../../support/paths.ts'
 import type {LiveObject} from './api.ts'
-import type {ControlPlane} from './control-plane.ts'
+import {type Access, base64, type ControlPlane} from './control-plane.ts'
 import {releasesIn, servedBy} from './environment-files.ts'
 import {eventually} from './eventually.ts'
 import {readObjects, secretObject} from './objects.ts'
@@ -33,22 +32,17 @@ export const argo: Engine = {
     const objects = ['project.yaml', 'settings.yaml', 'sync.yaml'].flatMap((file) => readObjects(join(folder, file)))
     for (const object of objects) await api.apply(object, {manager: 'bootstrap'})
   },
-  giveAccess: async (cloud, {name, kubeconfig}) => {
+  giveAccess: async (cloud, {name, access}) => {
     const labels = {'argocd.argoproj.io/secret-type': 'cluster'}
-    await cloud.api.apply(secretObject('argocd', `edge-${name}`, clusterSecret(`edge-${name}`, kubeconfig), labels))
+    await cloud.api.apply(secretObject('argocd', `edge-${name}`, clusterSecret(`edge-${name}`, access), labels))
   },
   announce: (member) => refresh(member),
   arrived: async (member, commit, sites) => settled(member, commit, applicationNames(member.name, sites)),
 }
 
 /** What Argo CD is told of another cluster (docs/operator-manual/declarative-setup.md, "clusters"). */
-function clusterSecret(name: string, kubeconfig: string): Record<string, string> {
-  const {clusters, users} = parse(kubeconfig) as {
-    clusters: {cluster: {server: string; 'certificate-authority-data': string}}[]
-    users: {user: {token: string}}[]
-  }
-  const {server, 'certificate-authority-data': caData} = clusters[0]?.cluster ?? {server: ''}
-  const config = {bearerToken: users[0]?.user.token, tlsClientConfig: {caData}}
+function clusterSecret(name: string, {server, ca, token}: Access): Record<string, string> {
+  const config = {bearerToken: token, tlsClientConfig: {caData: base64(ca)}}
   return {name, server, config: JSON.stringify(config)}
 }
 

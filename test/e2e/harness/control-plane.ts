@@ -7,12 +7,21 @@ import {freePort} from './ports.ts'
 import {type Running, startProgram} from './processes.ts'
 import {program} from './programs.ts'
 
+/** Address, authority as PEM, and the token of an administrator. */
+export interface Access {
+  server: string
+  ca: string
+  token: string
+}
+
 /** A cluster without machines: its API server, controllers and scheduler are real. */
 export interface ControlPlane {
   name: string
   folder: string
   api: Api
-  /** What kubectl and controllers are given to reach it. */
+  /** How it is reached. */
+  access: Access
+  /** The same for kubectl and controllers. */
   kubeconfig: string
   kubeconfigFile: string
   /** Ends the API server at once, and starts it again on its data. */
@@ -53,10 +62,11 @@ export async function startControlPlane(name: string, base: string, etcd: string
   const startApiServer = () => apiServer({name, folder, port, etcd, ...files}, server)
   let api = await startApiServer()
   const ca = readFileSync(files.certificate, 'utf8')
-  const kubeconfig = kubeconfigOf({name, server, ca, token})
+  const access = {server, ca, token}
+  const kubeconfig = kubeconfigOf(name, access)
   const kubeconfigFile = join(folder, 'kubeconfig')
   writeFileSync(kubeconfigFile, kubeconfig, {mode: 0o600})
-  const client = new Api({server, ca, token})
+  const client = new Api(access)
   const others = [
     await controllerManager(name, folder, kubeconfigFile, files),
     await scheduler(name, folder, kubeconfigFile),
@@ -65,6 +75,7 @@ export async function startControlPlane(name: string, base: string, etcd: string
     name,
     folder,
     api: client,
+    access,
     kubeconfig,
     kubeconfigFile,
     restartApiServer: async () => {
@@ -182,14 +193,18 @@ function listening(port: number): () => Promise<boolean> {
   }
 }
 
-function kubeconfigOf({name, server, ca, token}: {name: string; server: string; ca: string; token: string}): string {
-  const authority = Buffer.from(ca).toString('base64')
+function kubeconfigOf(name: string, {server, ca, token}: Access): string {
   return printYaml({
     apiVersion: 'v1',
     kind: 'Config',
     'current-context': name,
-    clusters: [{name, cluster: {server, 'certificate-authority-data': authority}}],
+    clusters: [{name, cluster: {server, 'certificate-authority-data': base64(ca)}}],
     users: [{name, user: {token}}],
     contexts: [{name, context: {cluster: name, user: name}}],
   })
+}
+
+/** As certificates stand in objects of Kubernetes. */
+export function base64(text: string): string {
+  return Buffer.from(text).toString('base64')
 }

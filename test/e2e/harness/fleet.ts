@@ -19,7 +19,6 @@ export interface Member extends ControlPlane {
 
 /** The clusters of an environment, side by side. */
 export interface Fleet {
-  folder: string
   members: Map<string, Member>
   /** Starts a cluster with the nodes of a site; and what reconciles it, unless the cloud does. */
   add: (site: Site) => Promise<Member>
@@ -39,7 +38,6 @@ export async function startFleet(folder: string, engine: Engine, more: readonly 
   const playing = new AbortController()
   const player = play([...parts, ...more], members, playing.signal)
   return {
-    folder,
     members,
     add: async (site) => {
       const member = await startMember(site, folder, etcd.url, engine)

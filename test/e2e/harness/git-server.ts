@@ -1,6 +1,7 @@
 import {spawn} from 'node:child_process'
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http'
 import {listen} from './listen.ts'
+import type {Login} from './reconciler.ts'
 
 export interface GitServer {
   url: string
@@ -11,7 +12,7 @@ export interface GitServer {
 }
 
 /** Serves the bare repository `folder`/repository.git with the real `git http-backend`, behind a login if one is given. */
-export async function startGitServer(folder: string, login?: {username: string; password: string}): Promise<GitServer> {
+export async function startGitServer(folder: string, login?: Login): Promise<GitServer> {
   const serve = () => createServer((request, response) => answer({folder, login, request, response}))
   let server: Server | undefined = serve()
   const port = await listen(server)
@@ -34,7 +35,7 @@ export async function startGitServer(folder: string, login?: {username: string; 
 
 interface Call {
   folder: string
-  login: {username: string; password: string} | undefined
+  login: Login | undefined
   request: IncomingMessage
   response: ServerResponse
 }
@@ -85,6 +86,6 @@ function headOf(text: string): [number, Record<string, string>] {
   return [Number(status?.slice(0, 3) ?? 200), rest]
 }
 
-function basic({username, password}: {username: string; password: string}): string {
+function basic({username, password}: Login): string {
   return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 }

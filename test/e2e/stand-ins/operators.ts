@@ -1,4 +1,5 @@
 import type {Api, LiveObject} from '../harness/api.ts'
+import {base64, type ControlPlane} from '../harness/control-plane.ts'
 import {addressOf} from './metallb.ts'
 
 // Stand-ins for cert-manager, ECK and Traefik, whose images cannot be run here. Argo CD waits until they say that
@@ -54,8 +55,8 @@ const webhook = {
 }
 
 /** ECK puts its own authority in place of the placeholder of its chart. Gives back what it wrote. */
-export async function writeWebhookAuthority({api, kubeconfig}: {api: Api; kubeconfig: string}): Promise<string> {
-  const authority = /certificate-authority-data: "?([^"\s]+)/.exec(kubeconfig)?.[1] ?? ''
+export async function writeWebhookAuthority({api, access}: ControlPlane): Promise<string> {
+  const authority = base64(access.ca)
   const {webhooks = []} = (await api.get(webhook)) as LiveObject & {webhooks?: {clientConfig: object}[]}
   const changed = webhooks.map((one) => ({...one, clientConfig: {...one.clientConfig, caBundle: authority}}))
   await api.patch(webhook, {webhooks: changed})
@@ -63,7 +64,7 @@ export async function writeWebhookAuthority({api, kubeconfig}: {api: Api; kubeco
 }
 
 /** The authority in the webhook of ECK. */
-export async function webhookAuthority({api}: {api: Api}): Promise<string | undefined> {
+export async function webhookAuthority({api}: ControlPlane): Promise<string | undefined> {
   const {webhooks = []} = (await api.get(webhook)) as LiveObject & {webhooks?: {clientConfig: {caBundle?: string}}[]}
   return webhooks[0]?.clientConfig.caBundle
 }
