@@ -1,6 +1,7 @@
 import {z} from 'zod'
 import type {Architecture, Hardware} from './environment/hardware.ts'
 import type {Environment} from './environment/schema.ts'
+import type {SecretKeys} from './secret.ts'
 
 export {
   checksum,
@@ -93,8 +94,18 @@ export interface Site {
   domain: string
   /** The address that the ingress asks MetalLB for; undefined in node mode. */
   ingressAddress: string | undefined
+  /** What can be seen of the cluster's encrypted Secrets without a key; undefined where there are none. */
+  sealed: Sealed | undefined
   /** The provider of an endpoint, in this cluster or else in the cloud. */
   endpoint: (name: EndpointName) => Endpoint
+}
+
+/** The encrypted Secrets of a cluster, seen from outside. */
+export interface Sealed {
+  /** The age recipient of the cluster: its public key. */
+  recipient: string
+  /** By Secret as namespace/name: a mark that changes whenever its content does. */
+  revisions: ReadonlyMap<string, string>
 }
 
 export interface KubernetesObject {
@@ -122,7 +133,7 @@ interface Shared<Settings extends z.ZodObject, ImageName extends string> {
   provides?: (site: Site) => Endpoints
   /** Endpoints that the component uses; each must have a provider. */
   requires?: readonly EndpointName[]
-  /** Secrets that must exist, by namespace-local name, with what is in them. Nobody renders them. */
+  /** Secrets that must exist, by namespace-local name, with where each value comes from. Nothing of them is rendered. */
   secrets?: readonly SecretReference[]
   /** The rows of the 2020 system that it stands for, and other reasons, shown in the chart's README. */
   notes?: string
@@ -130,10 +141,12 @@ interface Shared<Settings extends z.ZodObject, ImageName extends string> {
 
 export interface SecretReference {
   name: string
-  keys: readonly string[]
+  keys: SecretKeys
   purpose: string
   /** Where it must be; default: the namespace of the layer. */
   namespace?: string
+  /** What a person has to do after a rotation, beside merging it. */
+  afterRotation?: string
   /** Whether a cluster needs it; default: every one that has the component. */
   needed?: (site: Site) => boolean
 }

@@ -4,8 +4,10 @@ import type {LayerDefinition, Site} from './component.ts'
 import {findEnvironments} from './environment/find.ts'
 import {environmentJsonSchema, schemaPath} from './environment/json-schema.ts'
 import {type ReadEnvironment, readEnvironment} from './environment/read.ts'
+import {readSealed} from './environment/sealed.ts'
 import {engineOf} from './gitops/engines.ts'
 import {releasesOf} from './gitops/releases.ts'
+import {sopsConfiguration} from './gitops/sops-configuration.ts'
 import {hasErrors, type Issue} from './issue/issue.ts'
 import {imageIssues} from './model/image-rules.ts'
 import {type OrderedLayer, orderLayers} from './model/order.ts'
@@ -20,13 +22,38 @@ export interface Rendered {
   counts: {environments: number; clusters: number}
 }
 
+/** An environment and its clusters. */
+export interface Plan {
+  read: ReadEnvironment
+  sites: readonly Site[]
+}
+
+/** The first half of the flow: every environment with its clusters, and all problems of the files. */
+export function planRepository(root: string, layers: readonly LayerDefinition[], issues: Issue[]): Plan[] {
+  return findEnvironments(root, issues).flatMap((file) => {
+    const read = readEnvironment(file, layers, issues)
+    if (!read) return []
+    const sealedOf = (cluster: string) => readSealed({root, environment: file.name, cluster}, issues)
+    const plan = {read, sites: sitesOf(read.environment, layers, sealedOf)}
+    issues.push(...orphanIssues(plan))
+    return [plan]
+  })
+}
+
+/** Encrypted Secrets whose readers are not named any more. */
+function orphanIssues({read, sites}: Plan): Issue[] {
+  const sealed = sites.find((site) => site.sealed)
+  if (read.environment.secrets || !sealed) return []
+  const {name} = read.environment
+  const message = `Cannot do without key "secrets": the clusters have encrypted Secrets, such as clusters/${name}/${sealed.cluster.name}/secrets.sops.yaml`
+  const fix = 'name the operators who can read them, or remove those files'
+  return [read.source.issue({code: 'missing-key', path: ['secrets'], message, fix})]
+}
+
 /** The whole flow in memory: environment files in, everything that is rendered and all problems out. */
 export function renderRepository(root: string, layers: readonly LayerDefinition[]): Rendered {
   const issues: Issue[] = []
-  const environments = findEnvironments(root, issues)
-    .map((file) => readEnvironment(file, layers, issues))
-    .filter((read) => read !== undefined)
-  const plans = environments.map((read) => ({read, sites: sitesOf(read.environment, layers)}))
+  const plans = planRepository(root, layers, issues)
   issues.push(...plans.flatMap(({read, sites}) => imageIssues(read, sites, layers)))
   issues.push(...vendoredIssues(root, layers))
   const clusters = plans.reduce((sum, {sites}) => sum + sites.length, 0)
@@ -37,13 +64,9 @@ export function renderRepository(root: string, layers: readonly LayerDefinition[
     ...layers.flatMap((layer) => renderChart(layer)),
     {path: schemaPath, content: environmentJsonSchema(layers)},
     ...plans.flatMap((plan) => renderEnvironment(plan, layers, order)),
+    ...sopsConfiguration(plans.flatMap(({sites}) => sites)),
   ]
   return {files, issues, counts}
-}
-
-interface Plan {
-  read: ReadEnvironment
-  sites: readonly Site[]
 }
 
 type Order = Record<'cloud' | 'edge', readonly OrderedLayer[]>

@@ -6,9 +6,21 @@ import {root} from './support/paths.ts'
 const generator = join(root, 'generator')
 
 /** What every stage may use. */
-const base = ['issue', 'yaml', 'expression', 'component.ts', 'rendered-file.ts']
+const base = ['issue', 'yaml', 'expression', 'secret.ts', 'component.ts', 'rendered-file.ts']
 /** The stages in the order of the flow: each may import itself, earlier ones and the base. */
-const stages = ['environment', 'model', 'components', 'chart', 'values', 'gitops', 'readme', 'output', 'verify']
+const stages = [
+  'environment',
+  'model',
+  'components',
+  'chart',
+  'values',
+  'gitops',
+  'readme',
+  'output',
+  'verify',
+  'secrets',
+  'leaks',
+]
 /** What holds the stages together; only these know the list of components. */
 const top = ['pipeline.ts', 'commands', 'cli.ts']
 

@@ -60,10 +60,13 @@ test('values files hold only what differs from the defaults of the chart', (t) =
   ])
 })
 
-test('nothing rendered holds a time, a path of this machine, or data of a Secret', (t) => {
+/** The one that is no secret: ECK takes roles from a Secret only. */
+const roles = 'charts/cloud-observability/charts/elasticsearch/templates/secret.yaml'
+
+test('nothing rendered holds a time, a path of this machine, or data of a Secret but for roles', (t) => {
   for (const [path, content] of Object.entries(committed)) {
     t.notRegex(content, /\/(root|home|Users|tmp\/smarter)[/-]/, path)
     t.notRegex(content, /\b20\d\d-\d\d-\d\dT\d\d:\d\d/, path)
-    t.notRegex(content, /^kind: Secret$/m, path)
+    if (path !== roles) t.notRegex(content, /^kind: Secret$/m, path)
   }
 })

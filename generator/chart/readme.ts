@@ -4,6 +4,7 @@ import type {Component, LayerDefinition, OwnComponent, Values} from '../componen
 import {valuesSchema} from '../component.ts'
 import {defaultValuesOf} from '../model/values.ts'
 import {markdownBanner} from '../rendered-file.ts'
+import {describeKeys} from '../secret.ts'
 
 const templateText = readFileSync(new URL('./readme.hbs', import.meta.url), 'utf8')
 const template = Handlebars.compile(templateText, {noEscape: true, strict: true})
@@ -33,7 +34,7 @@ function describeComponent(component: Component) {
     })),
     secrets: (component.secrets ?? []).map((secret) => ({
       ...secret,
-      keys: secret.keys.join(', ') || 'one per edge cluster',
+      keys: describeKeys(secret.keys),
     })),
     values: component.kind === 'own' ? describeValues(component) : settingsOf(component),
   }

@@ -2,6 +2,22 @@ import {layerDefinitions} from '../components/index.ts'
 import {hasErrors, type Issue} from '../issue/issue.ts'
 import {type Written, writeFiles} from '../output/write.ts'
 import {renderRepository} from '../pipeline.ts'
+import type {Command} from './command.ts'
+
+export const command: Command = {
+  help: `Usage: npm run render [-- --root FOLDER]
+
+Renders charts/, clusters/ and environments/*/rendered/ from environments/*/environment.yaml.
+
+Options:
+  --root FOLDER  the repository; default: this one
+  --help         this text`,
+  options: {},
+  run({root, progress}) {
+    const {issues, summary} = render(root, progress)
+    return {issues, text: summary}
+  },
+}
 
 export interface RenderResult {
   issues: readonly Issue[]

@@ -6,7 +6,7 @@ import {fieldEnv, secretVolume} from './kubernetes.ts'
 /** The Secret with the authority that signs what the cloud serves; absent with a public authority. */
 export const authority: SecretReference = {
   name: 'cloud-authority',
-  keys: ['ca.crt'],
+  keys: {'ca.crt': {kind: 'authority', part: 'trusted'}},
   purpose: 'Certificate of the authority that signs what the cloud serves',
   needed: ({environment}) => environment.cloud.certificates.issuer !== 'acme',
 }

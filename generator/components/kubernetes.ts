@@ -1,6 +1,8 @@
 import type {IIngress} from 'kubernetes-models/networking.k8s.io/v1'
 import type {IConfigMap, IEnvVar, IService, IServicePort, IVolume} from 'kubernetes-models/v1'
-import {type KubernetesObject, labelsOf, selectorOf, text} from '../component.ts'
+import {z} from 'zod'
+import {type KubernetesObject, labelsOf, type SecretReference, type Site, selectorOf, text} from '../component.ts'
+import {described} from '../environment/fields.ts'
 
 /** An object of a Kubernetes type whose name is known. */
 export type Named<Model> = Model & KubernetesObject
@@ -64,10 +66,27 @@ export function loginAnnotation(component: string): Record<string, string> {
   return {'traefik.ingress.kubernetes.io/router.middlewares': `observability-${component}@kubernetescrd`}
 }
 
-export const operatorLogin = {
+export const operatorLogin: SecretReference = {
   name: 'operator-login',
-  keys: ['users'],
+  keys: {users: {kind: 'operatorLogins'}},
   purpose: 'Names and bcrypt hashes of the operators who may open pages without a login of their own',
+}
+
+/** A value that changes with the content of Secrets which a pod reads only when it starts. */
+export const secretRevision = described(
+  z
+    .string()
+    .regex(/^[r0-9a-f.]*$/, {error: 'expected what npm run secrets wrote'})
+    .default(''),
+  'Changes with the credentials, so that the pods restart with the new ones',
+)
+
+/** The revision of Secrets in namespace observability; empty where their cluster has none that are encrypted in Git. */
+export function revisionOf({sealed}: Site, ...names: readonly string[]): string {
+  return names
+    .map((name) => sealed?.revisions.get(`observability/${name}`) ?? '')
+    .filter((revision) => revision !== '')
+    .join('.')
 }
 
 /** A container that may write nothing and gain nothing; add what it needs. */

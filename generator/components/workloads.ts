@@ -10,6 +10,8 @@ interface Workload {
   pod: Pod
   /** Configuration files: when one changes, the pods restart. */
   files?: Record<string, string>
+  /** The revision of Secrets that the pods read only when they start: when it changes, they restart. */
+  secretRevision?: string
 }
 
 /** On every node of an edge cluster that the pod's selector takes. */
@@ -56,8 +58,8 @@ export function statefulSet(
   }
 }
 
-/** Work that is done again each hour, so it must do no harm when it is done twice. */
-export function hourlyJob(component: string, workload: Workload & {minute: number}): Named<ICronJob> {
+/** Work that is done again and again, so it must do no harm when it is done twice; `schedule` as cron writes it. */
+export function repeatedJob(component: string, workload: Workload & {schedule: string}): Named<ICronJob> {
   const pod = {...workload.pod, restartPolicy: 'Never' as const}
   const template = podTemplate(component, {...workload, pod})
   return {
@@ -65,7 +67,7 @@ export function hourlyJob(component: string, workload: Workload & {minute: numbe
     kind: 'CronJob',
     metadata: metadata(component),
     spec: {
-      schedule: `${workload.minute} * * * *`,
+      schedule: workload.schedule,
       concurrencyPolicy: 'Forbid',
       successfulJobsHistoryLimit: 1,
       failedJobsHistoryLimit: 1,
@@ -74,7 +76,13 @@ export function hourlyJob(component: string, workload: Workload & {minute: numbe
   }
 }
 
-function podTemplate(component: string, {pod, files}: Workload) {
-  const annotations = files ? {annotations: {'checksum/config': checksum(files)}} : {}
-  return {metadata: {labels: labelsOf(component), ...annotations}, spec: pod}
+function podTemplate(component: string, {pod, files, secretRevision}: Workload) {
+  const annotations = {
+    ...(files ? {'checksum/config': checksum(files)} : {}),
+    ...(secretRevision === undefined ? {} : {'secret-revision': secretRevision}),
+  }
+  return {
+    metadata: {labels: labelsOf(component), ...(Object.keys(annotations).length > 0 ? {annotations} : {})},
+    spec: pod,
+  }
 }

@@ -121,6 +121,16 @@ export const storageClass = z
   .string({error: 'expected a storage class name'})
   .regex(/^[a-z0-9]([-.a-z0-9]{0,251}[a-z0-9])?$/, {error: 'expected the name of a StorageClass'})
 
+/** The public key of an age identity, by age-encryption.org/v1 ("X25519 recipient"); sops checks its checksum. */
+export const ageRecipient = z.string({error: 'expected an age recipient'}).regex(/^age1[02-9ac-hj-np-z]{58}$/, {
+  error: 'expected an age recipient: age1 and 58 lower-case letters and digits',
+})
+
+/** A number of hours or days. */
+export const hoursOrDays = z
+  .string({error: 'expected a duration such as 12h or 7d'})
+  .regex(/^[1-9][0-9]{0,3}(h|d)$/, {error: 'expected a number of hours or days, such as 12h or 7d'})
+
 /** Labels of a node: keys and values by the rules of Kubernetes. */
 export const labels = z.record(
   z.string().regex(/^([a-z0-9]([-.a-z0-9]*[a-z0-9])?\/)?[A-Za-z0-9]([-._A-Za-z0-9]{0,61}[A-Za-z0-9])?$/, {

@@ -7,7 +7,14 @@ type Rule = (source: Source, environment: Environment) => Issue[]
 
 /** Problems across fields, of an environment whose fields are right one by one. `folder` is the name of its folder. */
 export function ruleIssues(source: Source, environment: Environment, folder: string): Issue[] {
-  const rules: Rule[] = [engineIssues, addressIssues, uniqueNameIssues, incompleteNodeIssues, edgeChoiceIssues]
+  const rules: Rule[] = [
+    engineIssues,
+    addressIssues,
+    uniqueNameIssues,
+    incompleteNodeIssues,
+    edgeChoiceIssues,
+    operatorIssues,
+  ]
   return [...folderIssues(source, environment, folder), ...rules.flatMap((rule) => rule(source, environment))]
 }
 
@@ -67,14 +74,16 @@ function remoteServerIssues(source: Source, {clusters, defaults}: Environment['e
   return repeated(source, remote, 'servers of remote edge clusters')
 }
 
-function repeated(source: Source, entries: readonly {name: string; path: Path}[], what: string): Issue[] {
+function repeated(source: Source, entries: readonly {name: string; path: Path}[], what: string, fix?: string): Issue[] {
   const first = new Map<string, Path>()
   return entries.flatMap(({name, path}) => {
     const earlier = first.get(name)
     if (!earlier) first.set(name, path)
     if (!earlier) return []
     const message = `Cannot use "${name}" twice: two ${what} would have it, the other at ${earlier.join('.')}`
-    return [source.issue({code: 'duplicate', path, message, fix: `write another one, such as ${suggestion(name)}`})]
+    return [
+      source.issue({code: 'duplicate', path, message, fix: fix ?? `write another one, such as ${suggestion(name)}`}),
+    ]
   })
 }
 
@@ -90,6 +99,28 @@ function incompleteNodeIssues(source: Source, {cloud, edge}: Environment): Issue
   return groups.flatMap(({nodes, path}) =>
     nodes.flatMap((node, index) => missingHardware(source, node, [...path, index])),
   )
+}
+
+/** Accounts of Elasticsearch itself (elastic.co/docs/deploy-manage/users-roles/cluster-or-deployment-auth) and ours. */
+const reservedAccounts = /^(elastic|kibana|grafana|jaeger|retention|admin|beats-system|logstash-system|edge-.*)$/
+
+function operatorIssues(source: Source, {secrets}: Environment): Issue[] {
+  const operators = secrets?.operators ?? []
+  const entries = (key: 'name' | 'recipient') =>
+    operators.map((operator, index) => ({name: operator[key], path: ['secrets', 'operators', index, key]}))
+  return [
+    ...repeated(source, entries('name'), 'operators'),
+    ...repeated(source, entries('recipient'), 'operators', 'write the public key of this operator'),
+    ...entries('name')
+      .filter(({name}) => reservedAccounts.test(name))
+      .map(({name, path}) =>
+        source.issue({
+          path,
+          message: `Cannot use name "${name}" for an operator: a program logs in with it`,
+          fix: `write the name of a person, such as ${name.replace(/-.*/, '')}-ops`,
+        }),
+      ),
+  ]
 }
 
 const hardware = {arch: 'arm64', cpu: '4', memory: '4Gi', disk: '32Gi'} as const

@@ -1,6 +1,7 @@
 import {z} from 'zod'
 import {
   addressRange,
+  ageRecipient,
   bandwidth,
   bytes,
   chartRepository,
@@ -11,6 +12,7 @@ import {
   gitBranch,
   gitUrl,
   hostname,
+  hoursOrDays,
   imageReference,
   ipv4,
   labels,
@@ -19,6 +21,9 @@ import {
   storageClass,
 } from './fields.ts'
 import {architectures, hardwareModelNames} from './hardware.ts'
+
+/** That of the documentation of age. */
+const exampleRecipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p'
 
 /** Settings of components; each is checked against the component's own schema in `settings.ts`. */
 const settings = z
@@ -206,6 +211,32 @@ const charts = z
   })
   .prefault({})
 
+const secrets = z.strictObject({
+  operators: described(
+    z
+      .array(
+        z.strictObject({
+          name: described(dnsLabel, 'Name of the operator, with which they log in', 'alice'),
+          recipient: described(ageRecipient, 'Public age key of the operator', exampleRecipient),
+        }),
+        {error: 'expected a list of operators'},
+      )
+      .min(1, {error: 'expected at least one operator'}),
+    'Who can read the Secrets of every cluster, and has a login for the pages',
+    [{name: 'alice', recipient: exampleRecipient}],
+  ),
+})
+
+const outage = z
+  .strictObject({
+    survive: described(
+      hoursOrDays.default('7d'),
+      'The longest time that an edge cluster may be offline: no certificate ends, and no authority goes, within it',
+      '14d',
+    ),
+  })
+  .prefault({})
+
 /** The whole of `environments/<env>/environment.yaml`. */
 export const environmentSchema = z.strictObject({
   name: described(dnsLabel, 'Name of the environment: that of its folder', 'lab'),
@@ -227,6 +258,10 @@ export const environmentSchema = z.strictObject({
   settings: described(settings, 'Settings of components, for the whole environment', {influxdb: {retention: '30d'}}),
   images: described(images, 'Where images come from'),
   charts: described(charts, 'Where upstream charts come from'),
+  outage: described(outage, 'What the environment must live through'),
+  secrets: described(secrets.optional(), 'Who can read the Secrets that npm run secrets makes', {
+    operators: [{name: 'alice', recipient: exampleRecipient}],
+  }),
 })
 
 export type Environment = z.output<typeof environmentSchema>

@@ -1,4 +1,5 @@
 import {type Document, isMap, isNode, isPair, isScalar, LineCounter, type Node, parseDocument, visit} from 'yaml'
+import {hideSecrets} from '../issue/hide-secrets.ts'
 import type {Issue} from '../issue/issue.ts'
 
 export type Path = readonly (string | number)[]
@@ -55,7 +56,7 @@ export class Source {
 
   #frame(start: number, end: number): Pick<Issue, 'line' | 'column' | 'source'> {
     const {line, col} = this.#lineCounter.linePos(start)
-    const text = hidePasswords((this.#lines[line - 1] ?? '').replace(/\r$/, ''))
+    const text = hideSecrets((this.#lines[line - 1] ?? '').replace(/\r$/, ''))
     return {line, column: col, source: {text, length: Math.max(1, Math.min(end - start, text.length - col + 1))}}
   }
 
@@ -122,11 +123,4 @@ const syntaxFixes: Record<string, string> = {
   TAB_AS_INDENT: 'indent with spaces',
   BAD_INDENT: 'line the keys of a map up with each other',
   MULTIPLE_DOCS: 'keep one document in a file: remove the line ---',
-}
-
-/** A password in a URL, of which not even a log may show more than its length. */
-export function hidePasswords(text: string): string {
-  return text.replace(/(:\/\/[^:@/\s]*:)([^@/\s]+)(?=@)/g, (_, start: string, password: string) => {
-    return start + '*'.repeat(password.length)
-  })
 }

@@ -1,8 +1,9 @@
 import leven from 'leven'
 import {z} from 'zod'
 import {unwrap} from '../expression/symbolic.ts'
+import {hideSecrets, isCredentialName} from '../issue/hide-secrets.ts'
 import type {Issue} from '../issue/issue.ts'
-import {hidePasswords, type Path, type Source} from './source.ts'
+import type {Path, Source} from './source.ts'
 
 /** What a schema found, as issues at their places. `prefix` is the path of what was checked. */
 export function schemaIssues(options: {
@@ -65,7 +66,7 @@ function missingKey({source, path, prefix, schema}: Context, root: z.ZodType, da
 function wrongValue({source, path, prefix, schema, value}: Context, issue: z.core.$ZodIssue): Found {
   const custom = issue.code === 'custom' ? (issue.params as {fix?: string} | undefined) : undefined
   const expected = expectation(issue)
-  const message = expected.startsWith('Cannot ') ? expected : `Cannot use ${show(value)}: ${expected}`
+  const message = expected.startsWith('Cannot ') ? expected : `Cannot use ${show(value, path.at(-1))}: ${expected}`
   const sample = schema && examples(schema)[0]
   return source.issue({
     code: 'wrong-value',
@@ -182,7 +183,8 @@ function inline(sample: unknown): string {
   return typeof sample === 'string' ? sample : JSON.stringify(sample)
 }
 
-function show(value: unknown): string {
-  const text = hidePasswords(JSON.stringify(value) ?? String(value))
+function show(value: unknown, key: string | number = ''): string {
+  if (isCredentialName(String(key)) && typeof value === 'string') return JSON.stringify('*'.repeat(value.length))
+  const text = hideSecrets(JSON.stringify(value) ?? String(value))
   return text.length > 80 ? `${text.slice(0, 77)}...` : text
 }

@@ -25,6 +25,16 @@ end
 return health
 `
 
+/** Secrets that do not arrive hold up nothing: what needs them waits for them itself. */
+const decryptionHealth = `local message = ""
+for _, condition in ipairs(obj.status ~= nil and obj.status.conditions or {}) do
+  if condition.type == "Ready" then
+    message = condition.message or ""
+  end
+end
+return {status = "Healthy", message = message}
+`
+
 /** The keys of Argo CD's own settings that the rendered objects count on; other keys are left alone. */
 export function argoSettings(site: Site, wave: number): IConfigMap {
   return {
@@ -44,6 +54,12 @@ export function argoSettings(site: Site, wave: number): IConfigMap {
       // Read when the controllers start.
       'timeout.reconciliation': intervalsOf(site).source,
       'resource.customizations.health.argoproj.io_Application': applicationHealth,
+      ...(site.environment.secrets
+        ? {
+            'resource.customizations.health.kustomize.toolkit.fluxcd.io_Kustomization': decryptionHealth,
+            'resource.customizations.health.source.toolkit.fluxcd.io_GitRepository': decryptionHealth,
+          }
+        : {}),
     },
   }
 }

@@ -1,10 +1,14 @@
 import {relative} from 'node:path/posix'
 import type {IApplication} from '@kubernetes-models/argo-cd/argoproj.io/v1alpha1/Application'
 import type {IAppProject} from '@kubernetes-models/argo-cd/argoproj.io/v1alpha1/AppProject'
+import type {IKustomization} from '@kubernetes-models/flux-cd/kustomize.toolkit.fluxcd.io/v1'
 import type {Site} from '../component.ts'
+import type {Data} from '../yaml/data.ts'
 import {argoNamespace, argoSettings} from './argo-settings.ts'
 import {clusterFiles, clusterFolder, type Engine, type ObjectsByFile, type Release, remoteClusters} from './engine.ts'
+import {fluxNamespace, gitRepository} from './git-repository.ts'
 import {namespacesOf} from './namespaces.ts'
+import {ageKey, secretsFolder, secretsKustomization} from './secrets-sync.ts'
 import {hasWebhooks, webhookKinds} from './webhooks.ts'
 
 /** The one name of the app of apps and of the project of a cluster, as in Flux. */
@@ -25,19 +29,31 @@ const namespaceWave = -1
 export const argo: Engine = {
   name: 'argo',
   render(site, releases) {
-    return clusterFiles(site, site.cluster.reconcile === 'remote' ? remote(site, releases) : local(site, releases))
+    const objects = site.cluster.reconcile === 'remote' ? remote(site, releases) : local(site, releases)
+    return clusterFiles(site, {...objects, ...(site.sealed ? secretsFolder() : {})})
   },
-  gitSecret: (name) => ({
-    namespace: argoNamespace,
-    name,
-    keys: ['type', 'url', 'username', 'password'],
-    label: `${secretType}: repository`,
-  }),
-  remoteSecret: (cluster) => ({
-    namespace: argoNamespace,
-    name: remoteName(cluster),
-    keys: ['name', 'server', 'config'],
-    label: `${secretType}: cluster`,
+  gitSecrets: (name, {secrets}) => [
+    {
+      namespace: argoNamespace,
+      name,
+      keys: ['type', 'url', 'username', 'password'],
+      label: `${secretType}: repository`,
+    },
+    ...(secrets ? [{namespace: fluxNamespace, name, keys: ['username', 'password']}] : []),
+  ],
+  remoteSecrets: (cluster, {secrets}) => [
+    {
+      namespace: argoNamespace,
+      name: remoteName(cluster),
+      keys: ['name', 'server', 'config'],
+      label: `${secretType}: cluster`,
+    },
+    ...(secrets ? [{namespace: fluxNamespace, name: kubeconfigName(cluster), keys: ['value']}] : []),
+  ],
+  ageSecret: ({name, reconcile}) => ({
+    namespace: fluxNamespace,
+    name: reconcile === 'remote' ? ageSecretName(name) : 'sops-age',
+    keys: [ageKey],
   }),
 }
 
@@ -46,7 +62,8 @@ function local(site: Site, releases: readonly Release[]): ObjectsByFile {
   // nobody (gitops-engine pkg/sync/sync_context.go, "finalWave").
   const lastWave = Math.max(...releases.map(({level}) => level))
   return {
-    'project.yaml': project(rootName, site, [argoNamespace, ...namespaceNames(releases)].map(inThisCluster)),
+    'project.yaml': project(rootName, site, namespacesOfProject(site, releases).map(inThisCluster)),
+    ...(site.sealed ? {'secrets.yaml': decryption(site)} : {}),
     'settings.yaml': argoSettings(site, projectWave),
     'sync.yaml': appOfApps(rootName, site, {folder: site.cluster.name, wave: lastWave}),
     ...(site.cluster.role === 'cloud'
@@ -68,8 +85,44 @@ function remote(site: Site, releases: readonly Release[]): ObjectsByFile {
   const destinations = namespaceNames(releases).map((namespace) => ({name, namespace}))
   return {
     'project.yaml': project(name, site, destinations),
+    ...(site.sealed ? {'secrets.yaml': remoteDecryption(site)} : {}),
     ...Object.fromEntries(releases.map((release) => [`${release.definition.layer}.yaml`, application(site, release)])),
   }
+}
+
+/**
+ * Argo CD decrypts nothing, and advises against doing it where manifests are made, because it keeps those in clear
+ * text in Redis (docs/operator-manual/secret-management.md). So two controllers of Flux stand beside it and bring the
+ * Secrets, and only them, into the cluster, from the same files and with the same keys as under Flux.
+ */
+function decryption(site: Site): Data[] {
+  const annotations = waveAnnotation(namespaceWave)
+  const place = {namespace: fluxNamespace, name: 'secrets', ageSecret: 'sops-age', annotations}
+  return [gitRepository(site, annotations), secretsKustomization(site, place)] as Data[]
+}
+
+function remoteDecryption(site: Site): IKustomization {
+  const {name} = site.cluster
+  return secretsKustomization(site, {
+    namespace: fluxNamespace,
+    name: `secrets-${name}`,
+    ageSecret: ageSecretName(name),
+    kubeconfig: kubeconfigName(name),
+    annotations: waveAnnotation(namespaceWave),
+  })
+}
+
+function ageSecretName(cluster: string): string {
+  return `sops-age-${cluster}`
+}
+
+function kubeconfigName(cluster: string): string {
+  return `kubeconfig-${cluster}`
+}
+
+/** Decryption, of this cluster and of those that it serves, stands in the namespace of Flux. */
+function namespacesOfProject({environment}: Site, releases: readonly Release[]): string[] {
+  return [argoNamespace, ...(environment.secrets ? [fluxNamespace] : []), ...namespaceNames(releases)]
 }
 
 function remoteName(cluster: string): string {
@@ -116,7 +169,13 @@ function appOfApps(name: string, {environment}: Site, {folder, wave}: {folder: s
     },
     spec: {
       project: rootName,
-      source: {repoURL: url, targetRevision: branch, path: clusterFolder(environment, folder)},
+      source: {
+        repoURL: url,
+        targetRevision: branch,
+        path: clusterFolder(environment, folder),
+        // What is encrypted is for another to apply.
+        directory: {exclude: 'secrets.sops.yaml'},
+      },
       destination: inThisCluster(argoNamespace),
       syncPolicy,
       revisionHistoryLimit: 3,

@@ -30,10 +30,12 @@ export interface EngineSecret {
 export interface Engine {
   name: Environment['git']['engine']
   render: (site: Site, releases: readonly Release[]) => RenderedFile[]
-  /** Credentials for the Git repository. */
-  gitSecret: (name: string) => EngineSecret
+  /** Credentials for the Git repository, in every cluster that reconciles itself. */
+  gitSecrets: (name: string, environment: Environment) => readonly EngineSecret[]
   /** In the cloud cluster: access to an edge cluster that is reconciled from there. */
-  remoteSecret: (cluster: string) => EngineSecret
+  remoteSecrets: (cluster: string, environment: Environment) => readonly EngineSecret[]
+  /** The age key of a cluster, where what decrypts its Secrets looks for it. */
+  ageSecret: (cluster: Site['cluster']) => EngineSecret
 }
 
 /** Objects of a cluster by the name of the file that they stand in. */

@@ -1,17 +1,14 @@
 import type {IHelmRelease} from '@kubernetes-models/flux-cd/helm.toolkit.fluxcd.io/v2'
 import type {IKustomization} from '@kubernetes-models/flux-cd/kustomize.toolkit.fluxcd.io/v1'
-import type {IGitRepository} from '@kubernetes-models/flux-cd/source.toolkit.fluxcd.io/v1'
 import type {Site} from '../component.ts'
 import type {Data} from '../yaml/data.ts'
 import {clusterFiles, clusterFolder, type Engine, type ObjectsByFile, type Release, remoteClusters} from './engine.ts'
+import {fluxNamespace, gitRepository, sourceName} from './git-repository.ts'
 import {type Intervals, intervalsOf} from './intervals.ts'
 import {namespace, namespacesOf} from './namespaces.ts'
-import {onlyThisCluster} from './source-ignore.ts'
+import {ageKey, type DecryptionPlace, secretsFolder, secretsKustomization} from './secrets-sync.ts'
 import {hasWebhooks, webhookKinds} from './webhooks.ts'
 
-const fluxNamespace = 'flux-system'
-/** The one name of what Flux watches, in every cluster. */
-const sourceName = 'smarter'
 /** Namespaces are never pruned: what is in a namespace goes with it. */
 const keep = {'kustomize.toolkit.fluxcd.io/prune': 'disabled'}
 
@@ -20,20 +17,27 @@ export const flux: Engine = {
   name: 'flux',
   render(site, releases) {
     const objects = site.cluster.reconcile === 'remote' ? remote(site, releases) : local(site, releases)
-    return clusterFiles(site, {...objects, 'kustomization.yaml': kustomizeList(Object.keys(objects))})
+    const list = {'kustomization.yaml': kustomizeList(Object.keys(objects))}
+    return clusterFiles(site, {...objects, ...list, ...(site.sealed ? secretsFolder() : {})})
   },
-  gitSecret: (name) => ({namespace: fluxNamespace, name, keys: ['username', 'password']}),
-  remoteSecret: (cluster) => ({namespace: remoteNamespace(cluster), name: 'kubeconfig', keys: ['value']}),
+  gitSecrets: (name) => [{namespace: fluxNamespace, name, keys: ['username', 'password']}],
+  remoteSecrets: (cluster) => [{namespace: remoteNamespace(cluster), name: 'kubeconfig', keys: ['value']}],
+  ageSecret: ({name, reconcile}) => ({
+    namespace: reconcile === 'remote' ? remoteNamespace(name) : fluxNamespace,
+    name: 'sops-age',
+    keys: [ageKey],
+  }),
 }
 
 function local(site: Site, releases: readonly Release[]): ObjectsByFile {
   const intervals = intervalsOf(site)
   return {
-    'source.yaml': gitRepository(site, intervals),
+    'source.yaml': gitRepository(site),
     'sync.yaml': kustomization(site, intervals),
     ...(site.cluster.role === 'cloud' ? {'namespaces.yaml': namespacesOf(releases, keep)} : {}),
     ...releaseFiles(site, releases, intervals),
     ...remoteFiles(site, intervals),
+    ...secretsFile(site, {namespace: fluxNamespace, name: 'secrets', ageSecret: 'sops-age'}),
   }
 }
 
@@ -42,7 +46,17 @@ function remote(site: Site, releases: readonly Release[]): ObjectsByFile {
   return {
     'namespace.yaml': namespace(remoteNamespace(site.cluster.name), {annotations: keep}),
     ...releaseFiles(site, releases, intervalsOf(site)),
+    ...secretsFile(site, {
+      namespace: remoteNamespace(site.cluster.name),
+      name: 'secrets',
+      ageSecret: 'sops-age',
+      kubeconfig: 'kubeconfig',
+    }),
   }
+}
+
+function secretsFile(site: Site, place: DecryptionPlace): ObjectsByFile {
+  return site.sealed ? {'secrets.yaml': secretsKustomization(site, place)} : {}
 }
 
 function releaseFiles(site: Site, releases: readonly Release[], intervals: Intervals): ObjectsByFile {
@@ -62,23 +76,6 @@ function remoteFiles(site: Site, intervals: Intervals): ObjectsByFile {
 
 function remoteNamespace(cluster: string): string {
   return `edge-${cluster}`
-}
-
-function gitRepository(site: Site, {source}: Intervals): IGitRepository {
-  const {url, branch, secret} = site.environment.git
-  return {
-    apiVersion: 'source.toolkit.fluxcd.io/v1',
-    kind: 'GitRepository',
-    metadata: {name: sourceName, namespace: fluxNamespace},
-    spec: {
-      url,
-      ref: {branch},
-      interval: source,
-      timeout: '5m',
-      ...(secret ? {secretRef: {name: secret}} : {}),
-      ...(remoteClusters(site).length > 0 ? {} : {ignore: onlyThisCluster(site)}),
-    },
-  }
 }
 
 function kustomization(site: Site, {release}: Intervals, edge?: {name: string; cluster: string}): IKustomization {

@@ -1,4 +1,4 @@
-import type {ClusterNode, Component, Endpoint, EndpointName, LayerDefinition, Site} from '../component.ts'
+import type {ClusterNode, Component, Endpoint, EndpointName, LayerDefinition, Sealed, Site} from '../component.ts'
 import {roleOf} from '../component.ts'
 import {type Hardware, hardwareModels} from '../environment/hardware.ts'
 import type {CloudNode, EdgeCluster, EdgeNode, Environment} from '../environment/schema.ts'
@@ -6,8 +6,15 @@ import {domainOf, hostnameOf} from './hostnames.ts'
 
 export const cloudName = 'cloud'
 
-/** The clusters of an environment, the cloud first; what components may ask is answered here. */
-export function sitesOf(environment: Environment, layers: readonly LayerDefinition[]): Site[] {
+/**
+ * The clusters of an environment, the cloud first; what components may ask is answered here. `sealedOf` knows what can
+ * be seen of the encrypted Secrets of a cluster.
+ */
+export function sitesOf(
+  environment: Environment,
+  layers: readonly LayerDefinition[],
+  sealedOf: (cluster: string) => Sealed | undefined = () => undefined,
+): Site[] {
   const domain = domainOf(environment)
   const edgeClusters = environment.edge.clusters.map((cluster) => edgeOf(environment, cluster))
   const shared = {
@@ -17,10 +24,11 @@ export function sitesOf(environment: Environment, layers: readonly LayerDefiniti
     hostname: (service: string) => hostnameOf(service, domain),
     ingressAddress: ingressAddressOf(environment),
   }
-  const cloud = newSite({...shared, cluster: cloudOf(environment), settings: {}}, layers)
+  const sealed = sealedOf(cloudName)
+  const cloud = newSite({...shared, cluster: cloudOf(environment), settings: {}, sealed}, layers)
   const edges = edgeClusters.map((cluster, index) => {
     const settings = environment.edge.clusters[index]?.settings ?? {}
-    return newSite({...shared, cluster, settings}, layers, cloud)
+    return newSite({...shared, cluster, settings, sealed: sealedOf(cluster.name)}, layers, cloud)
   })
   return [cloud, ...edges]
 }

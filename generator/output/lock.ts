@@ -5,14 +5,25 @@ import {IssueError} from '../issue/issue.ts'
 const folder = '.render'
 
 /**
- * Runs `work` as the only render in the repository, with a folder for files that are not yet in place. What a
- * killed render has left there is removed first.
+ * Runs `work` as the only one that writes in the repository, with a folder for files that are not yet in place. What a
+ * killed run has left there is removed first.
  */
 export function withLock<Result>(root: string, work: (staging: string) => Result): Result {
   const staging = join(root, folder)
   take(staging)
   try {
     return work(staging)
+  } finally {
+    rmSync(staging, {recursive: true, force: true})
+  }
+}
+
+/** The same for work that takes its time. */
+export async function withLockHeld<Result>(root: string, work: (staging: string) => Promise<Result>): Promise<Result> {
+  const staging = join(root, folder)
+  take(staging)
+  try {
+    return await work(staging)
   } finally {
     rmSync(staging, {recursive: true, force: true})
   }
@@ -53,7 +64,7 @@ function busy(pid: number): IssueError {
     severity: 'error',
     code: 'busy',
     file: folder,
-    message: `Cannot render: process ${pid} is rendering in this repository`,
+    message: `Cannot write: process ${pid} is rendering or making Secrets in this repository`,
     fix: 'wait until it is done, then run it again',
   })
 }

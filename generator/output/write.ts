@@ -24,6 +24,8 @@ export interface Written {
 
 /** Folders where a rendered file may be left over from an earlier render. */
 const renderedFolders = ['charts', 'clusters', 'environments']
+/** Files beside those folders that come and go. */
+const renderedFiles = ['.sops.yaml']
 
 /**
  * Makes the repository hold these files. Each file is replaced in one step, so a kill at any moment leaves it old or
@@ -114,7 +116,9 @@ function isRendered(content: string): boolean {
 }
 
 function removeStale(root: string, expected: ReadonlySet<string>): string[] {
-  return renderedFolders.flatMap((folder) => removeStaleBelow(root, folder, expected))
+  const stale = renderedFiles.filter((path) => !expected.has(path) && isRenderedFile(join(root, path)))
+  for (const path of stale) rmSync(join(root, path))
+  return [...stale, ...renderedFolders.flatMap((folder) => removeStaleBelow(root, folder, expected))]
 }
 
 function removeStaleBelow(root: string, folder: string, expected: ReadonlySet<string>): string[] {
@@ -130,6 +134,10 @@ function removeStaleBelow(root: string, folder: string, expected: ReadonlySet<st
   }
   if (removed.length > 0 && readdirSync(join(root, folder)).length === 0) rmSync(join(root, folder), {recursive: true})
   return removed
+}
+
+function isRenderedFile(path: string): boolean {
+  return existsSync(path) && carriesBanner(path)
 }
 
 function carriesBanner(path: string): boolean {

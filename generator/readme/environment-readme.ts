@@ -7,6 +7,7 @@ import {imagesOf} from '../model/images.ts'
 import {isEnabled} from '../model/values.ts'
 import type {RenderedFile} from '../rendered-file.ts'
 import {markdownBanner} from '../rendered-file.ts'
+import {describeKeys} from '../secret.ts'
 import {layersOf} from '../values/values.ts'
 import {topology} from './topology.ts'
 
@@ -31,20 +32,26 @@ export function environmentReadme(sites: readonly Site[], layers: readonly Layer
     more: Math.max(0, edges.length - shownClusters),
     labels: [cloud, ...edges.slice(0, shownClusters)].flatMap(labelCommands),
     components: describeComponents(sites, layers),
-    secrets: secretsOf(cloud, edges, layers),
+    bootstrap: bootstrapSecrets(cloud, edges),
+    hasOperators: environment.secrets !== undefined,
+    keyCommands: environment.secrets ? [cloud, ...edges.slice(0, shownClusters)].flatMap(keyCommands) : [],
+    secrets: madeSecrets(cloud, edges, layers),
   })
   return {path, content: `${content.trim()}\n`}
 }
 
 const trust = {
-  'environment-ca': "Browsers trust the pages once they trust the environment's own authority.",
+  'environment-ca':
+    "Browsers trust the pages once they trust the environment's own authority, `authority.crt`, which `npm run secrets` writes here.",
   'self-signed':
     'Browsers warn, because an authority inside the cluster signs the pages; its certificate is `ca.crt` of Secret `environment-ca` in namespace cloud-operators.',
   acme: 'Browsers trust the pages.',
 }
 
-function pagesOf({hostname}: Site) {
-  const login = (secret: string) => `Secret \`${secret}\` in namespace observability`
+function pagesOf({hostname, environment}: Site) {
+  const inSecret = (secret: string) => `Secret \`${secret}\` in namespace observability`
+  const own = `\`sops decrypt environments/${environment.name}/operators/YOU.sops.yaml\``
+  const login = (secret: string) => (environment.secrets && secret !== 'grafana-admin' ? own : inSecret(secret))
   return [
     {title: 'Traces (Jaeger)', service: 'jaeger-query', login: login('operator-login')},
     {title: 'Logs (Kibana)', service: 'kibana', login: login('elasticsearch-users')},
@@ -101,32 +108,58 @@ function runningVersion(component: Component, {environment}: Site): string {
   return component.kind === 'upstream' ? `${version} (chart ${component.chart.version})` : version
 }
 
-const forGit = 'Credentials for this repository'
-
-function secretsOf(cloud: Site, edges: readonly Site[], layers: readonly LayerDefinition[]) {
-  const [edge] = edges
-  const rows = [...secretRows(cloud, 'cloud', layers), ...(edge ? secretRows(edge, 'each edge', layers) : [])]
-  const remote = edges.filter(({cluster}) => cluster.reconcile === 'remote')
+/** Secrets that bootstrapping puts in by hand: what reconciles cannot fetch its own keys. */
+function bootstrapSecrets(cloud: Site, edges: readonly Site[]) {
   const {environment} = cloud
   const engine = engineOf(environment)
   const {secret} = environment.git
-  const git = secret
-    ? [{cluster: 'each that reconciles itself', secret: engine.gitSecret(secret), purpose: forGit}]
-    : []
-  const access = remote.slice(0, shownClusters).map(({cluster: {name}}) => ({
-    cluster: 'cloud',
-    secret: engine.remoteSecret(name),
-    purpose: `Access of the cloud to edge cluster ${name}, which is reconciled from here`,
+  const git = (secret ? engine.gitSecrets(secret, environment) : []).map((each) => ({
+    cluster: 'each that reconciles itself',
+    secret: each,
+    purpose: 'Credentials for this repository',
   }))
+  const access = edges
+    .filter(({cluster}) => cluster.reconcile === 'remote')
+    .slice(0, shownClusters)
+    .flatMap(({cluster: {name}}) =>
+      engine.remoteSecrets(name, environment).map((each) => ({
+        cluster: 'cloud',
+        secret: each,
+        purpose: `Access of the cloud to edge cluster ${name}, which is reconciled from here`,
+      })),
+    )
+  const keys = environment.secrets ? [cloud, ...edges.slice(0, shownClusters)].map(ageKeyRow) : []
+  return [...git, ...access, ...keys].map(({cluster, secret, purpose}) => ({
+    cluster,
+    ...secret,
+    keys: secret.keys.join(', '),
+    purpose: secret.label ? `${purpose}; labelled \`${secret.label}\`` : purpose,
+  }))
+}
+
+function ageKeyRow({environment, cluster}: Site) {
+  return {
+    cluster: cluster.reconcile === 'remote' ? 'cloud' : cluster.name,
+    secret: engineOf(environment).ageSecret(cluster),
+    purpose: `Age key of ${cluster.name}, from \`.secrets/${environment.name}/${cluster.name}.agekey\``,
+  }
+}
+
+/** What puts the age key of a cluster in. The namespace is there already, or it is made. */
+function keyCommands({environment, cluster}: Site): string[] {
+  const {namespace, name, keys} = engineOf(environment).ageSecret(cluster)
+  const place = cluster.reconcile === 'remote' ? 'cloud' : cluster.name
+  const kubectl = `kubectl --context ${environment.name}-${place}`
+  const file = `.secrets/${environment.name}/${cluster.name}.agekey`
   return [
-    ...[...git, ...access].map(({cluster, secret, purpose}) => ({
-      cluster,
-      ...secret,
-      keys: secret.keys.join(', '),
-      purpose: secret.label ? `${purpose}; labelled \`${secret.label}\`` : purpose,
-    })),
-    ...rows,
+    `${kubectl} create namespace ${namespace} --dry-run=client -o yaml | ${kubectl} apply -f -`,
+    `${kubectl} -n ${namespace} create secret generic ${name} --from-file=${keys[0]}=${file}`,
   ]
+}
+
+function madeSecrets(cloud: Site, edges: readonly Site[], layers: readonly LayerDefinition[]) {
+  const [edge] = edges
+  return [...secretRows(cloud, 'cloud', layers), ...(edge ? secretRows(edge, 'each edge', layers) : [])]
 }
 
 function secretRows(site: Site, cluster: string, layers: readonly LayerDefinition[]) {
@@ -140,7 +173,7 @@ function secretRows(site: Site, cluster: string, layers: readonly LayerDefinitio
             cluster,
             namespace: own ?? namespace,
             name,
-            keys: keys.join(', ') || 'one per edge cluster',
+            keys: describeKeys(keys),
             purpose,
           })),
       ),

@@ -14,6 +14,8 @@ export interface Tool {
   replace?: Readonly<Record<string, string>>
   /** How a program on PATH says its version; one without is never taken from PATH. */
   versionArgs?: readonly string[]
+  /** The oldest version that is taken from PATH; default: the pinned one alone. */
+  atLeast?: string
 }
 
 /** Real programs that check what was rendered, built from pinned Go modules. */
@@ -33,6 +35,15 @@ export const tools = {
     version: 'v0.8.0',
     versionVariable: 'main.version',
     versionArgs: ['-v'],
+  },
+  sops: {
+    name: 'sops',
+    module: 'github.com/getsops/sops/v3',
+    package: 'github.com/getsops/sops/v3/cmd/sops',
+    version: 'v3.13.3',
+    versionArgs: ['--version', '--disable-version-check'],
+    // Reads standard input (github.com/getsops/sops/releases/tag/v3.10.0).
+    atLeast: '3.10.0',
   },
 } as const satisfies Record<string, Tool>
 
@@ -58,12 +69,19 @@ export async function requireTool(root: string, tool: Tool): Promise<string> {
   throw new Error(`Cannot find ${tool.name} ${tool.version}: run npm run tools, which builds it`)
 }
 
-async function hasVersion({name, version, versionArgs}: Tool): Promise<boolean> {
+async function hasVersion({name, version, versionArgs, atLeast}: Tool): Promise<boolean> {
   if (!versionArgs) return false
   try {
     const {stdout} = await run(name, versionArgs)
-    return stdout.trim() === version
+    return atLeast ? isAtLeast(stdout, atLeast) : stdout.trim() === version
   } catch {
     return false
   }
+}
+
+function isAtLeast(printed: string, oldest: string): boolean {
+  const [found, wanted] = [printed, oldest].map((text) => /\d+\.\d+\.\d+/.exec(text)?.[0].split('.').map(Number))
+  if (!found || !wanted) return false
+  const differing = wanted.findIndex((number, index) => number !== found[index])
+  return differing < 0 || (found[differing] ?? 0) > (wanted[differing] ?? 0)
 }

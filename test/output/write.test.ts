@@ -56,7 +56,7 @@ test('a second render in the same repository at the same time is refused', async
   writeFileSync(join(repository, '.render/pid'), `${process.pid}\n`)
   const {exitCode, stderr} = await cli('render', '--root', repository)
   t.is(exitCode, 1)
-  t.regex(stderr, /Cannot render: process \d+ is rendering in this repository/)
+  t.regex(stderr, /Cannot write: process \d+ is rendering or making Secrets in this repository/)
   t.false(existsSync(join(repository, 'charts')))
 })
 

@@ -7,7 +7,7 @@ import {merge} from '../../generator/model/merge.ts'
 import {sitesOf} from '../../generator/model/sites.ts'
 import {printYaml} from '../../generator/yaml/print.ts'
 
-const valid = {
+export const valid = {
   name: 'site',
   git: {url: 'https://git.example.com/ops/edge.git'},
   cloud: {

@@ -98,6 +98,7 @@ const modelled = [
   'Middleware',
   'Namespace',
   'NetworkPolicy',
+  'Secret',
   'ServersTransport',
   'Service',
   'ServiceAccount',

@@ -17,6 +17,7 @@ import {chartFolder, hasUpstreamData, upstreamComponents} from '../support/upstr
 const unlisted: Record<string, readonly string[]> = {
   grafana: [
     'fullnameOverride',
+    'podAnnotations',
     'persistence.storageClassName',
     'ingress.ingressClassName',
     // Options of grafana.ini, which the chart prints as they are.

@@ -1,6 +1,8 @@
+import type {ISecret} from 'kubernetes-models/v1'
 import {z} from 'zod'
 import {configurationFile, defineComponent, type KubernetesObject, text} from '../../component.ts'
 import {bytes, described, hostname, type Resources, resources, storageClass} from '../../environment/fields.ts'
+import {password, type SecretValue, userName} from '../../secret.ts'
 import {
   configMap,
   configVolume,
@@ -9,14 +11,17 @@ import {
   lockedContainer,
   lockedPod,
   metadata,
+  type Named,
   secretEnv,
   secretVolume,
 } from '../kubernetes.ts'
-import {hourlyJob} from '../workloads.ts'
+import {repeatedJob} from '../workloads.ts'
+import {operatorRoles, rolesFile, serviceUsers} from './elasticsearch-roles.ts'
 
 const name = 'elasticsearch'
 export const elasticVersion = '9.5.2'
 const retentionJobName = 'elasticsearch-retention'
+const rolesName = 'elasticsearch-roles'
 const retentionSecret = 'elasticsearch-retention'
 
 export default defineComponent({
@@ -32,10 +37,12 @@ export default defineComponent({
   derived: z.strictObject({
     host: described(hostname.default('elasticsearch.example.com'), 'Public host name'),
     storageClass: described(storageClass.default('local-path'), 'StorageClass of the volumes'),
+    roles: described(z.string().default(rolesFile([])), 'roles.yml: what each user may do'),
   }),
-  derive: ({hostname, environment}) => ({
+  derive: ({hostname, environment, edgeClusters}) => ({
     host: hostname('elasticsearch'),
     storageClass: environment.cloud.storageClass,
+    roles: rolesFile(edgeClusters.map(({name}) => name)),
   }),
   images: {
     elasticsearch: {
@@ -50,15 +57,13 @@ export default defineComponent({
   secrets: [
     {
       name: 'elasticsearch-users',
-      keys: ['users', 'users_roles'],
+      keys: {users: fileRealm('users'), users_roles: fileRealm('users_roles')},
       purpose: 'File realm: operators, Grafana, Jaeger, the retention job, and one write-only user per edge cluster',
     },
-    {name: 'elasticsearch-roles', keys: ['roles.yml'], purpose: 'Roles of those users'},
     {
       name: retentionSecret,
-      keys: ['username', 'password'],
-      purpose:
-        'User of the retention job: cluster manage_ilm and manage_index_templates; manage on logstash-* and jaeger-*',
+      keys: {username: userName('retention'), password},
+      purpose: 'User of the retention job, with role retention',
     },
   ],
   objects: ({value, images}) => {
@@ -66,9 +71,14 @@ export default defineComponent({
     return [
       elasticsearch(value, images.elasticsearch),
       ingress({component: name, host: value.host, service: {name: 'elasticsearch-es-http', port: 9200}}),
+      rolesSecret(value.roles),
       serversTransport(),
       configMap(retentionJobName, files),
-      hourlyJob(retentionJobName, {minute: 7, pod: retentionPod(value, images.elasticsearch), files}),
+      repeatedJob(retentionJobName, {
+        schedule: '7 * * * *',
+        pod: retentionPod(value, images.elasticsearch),
+        files,
+      }),
     ]
   },
 })
@@ -92,11 +102,20 @@ function elasticsearch(value: Value, image: string): KubernetesObject {
       version: elasticVersion,
       image,
       volumeClaimDeletePolicy: 'DeleteOnScaledownOnly',
-      auth: {fileRealm: [{secretName: 'elasticsearch-users'}], roles: [{secretName: 'elasticsearch-roles'}]},
+      auth: {fileRealm: [{secretName: 'elasticsearch-users'}], roles: [{secretName: rolesName}]},
       http: {service: {metadata: {annotations: serviceAnnotations}}},
       nodeSets: [nodeSet(value)],
     },
   } as KubernetesObject
+}
+
+/** Roles are for everybody to review; ECK takes them from a Secret only. */
+function rolesSecret(roles: string): Named<ISecret> {
+  return {apiVersion: 'v1', kind: 'Secret', metadata: metadata(name, rolesName), stringData: {'roles.yml': roles}}
+}
+
+function fileRealm(file: 'users' | 'users_roles'): SecretValue {
+  return {kind: 'fileRealm', file, services: serviceUsers, operatorRoles}
 }
 
 const serviceAnnotations = {

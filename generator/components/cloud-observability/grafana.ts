@@ -1,11 +1,13 @@
 import {z} from 'zod'
 import {defineUpstream, type Site, type Values} from '../../component.ts'
 import {bytes, described, resources} from '../../environment/fields.ts'
-import {clusterIssuer, elasticsearchAuthority, ingressClass} from '../kubernetes.ts'
+import {password, userName} from '../../secret.ts'
+import {clusterIssuer, elasticsearchAuthority, ingressClass, revisionOf} from '../kubernetes.ts'
 import {registryRepositoryAndTag} from '../upstream-image.ts'
 import {dashboardConfigMap} from './dashboards.ts'
 import {influxdbCredentials, metricDatabase} from './influxdb.ts'
 
+const adminCredentials = 'grafana-admin'
 const elasticsearchCredentials = 'grafana-elasticsearch'
 
 export default defineUpstream({
@@ -25,13 +27,15 @@ export default defineUpstream({
   requires: ['metricStore', 'logStore', 'traceQuery'],
   secrets: [
     {
-      name: 'grafana-admin',
-      keys: ['admin-user', 'admin-password'],
+      name: adminCredentials,
+      keys: {'admin-user': userName('admin'), 'admin-password': password},
+      afterRotation:
+        'Grafana takes it at its first start only. Once its pod has started again: kubectl -n observability exec deploy/grafana -- sh -c \'printf %s "$GF_SECURITY_ADMIN_PASSWORD" | grafana cli admin reset-admin-password --password-from-stdin\'; sessions and tokens of service accounts end by hand, in its pages',
       purpose: 'First administrator, with a generated password',
     },
     {
       name: elasticsearchCredentials,
-      keys: ['username', 'password'],
+      keys: {username: userName('grafana'), password},
       purpose: 'User of Grafana: read and view_index_metadata on logstash-*',
     },
   ],
@@ -42,7 +46,7 @@ export default defineUpstream({
     testFramework: {enabled: false},
     initChownData: {enabled: false},
     deploymentStrategy: {type: 'Recreate'},
-    admin: {existingSecret: 'grafana-admin', userKey: 'admin-user', passwordKey: 'admin-password'},
+    admin: {existingSecret: adminCredentials, userKey: 'admin-user', passwordKey: 'admin-password'},
     persistence: {enabled: true, size: settings.storage},
     envValueFrom: environmentVariables,
     extraSecretMounts: [
@@ -57,6 +61,13 @@ export default defineUpstream({
     dashboardsConfigMaps: {smarter: dashboardConfigMap},
   }),
   derive: (site) => ({
+    ...(site.sealed
+      ? {
+          podAnnotations: {
+            'secret-revision': revisionOf(site, adminCredentials, influxdbCredentials, elasticsearchCredentials),
+          },
+        }
+      : {}),
     persistence: {storageClassName: site.environment.cloud.storageClass},
     ingress: grafanaIngress(site.hostname('grafana')),
     'grafana.ini': {server: {root_url: `https://${site.hostname('grafana')}`}},

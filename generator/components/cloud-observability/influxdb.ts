@@ -1,7 +1,8 @@
 import type {INetworkPolicy} from 'kubernetes-models/networking.k8s.io/v1'
 import {z} from 'zod'
-import {configurationFile, defineComponent, selectorOf, text} from '../../component.ts'
+import {configurationFile, defineComponent, type ImageDefinition, selectorOf, text} from '../../component.ts'
 import {bytes, described, type Resources, resources, storageClass} from '../../environment/fields.ts'
+import {password, userName} from '../../secret.ts'
 import {
   configMap,
   configVolume,
@@ -13,7 +14,7 @@ import {
   secretEnv,
   service,
 } from '../kubernetes.ts'
-import {hourlyJob, statefulSet} from '../workloads.ts'
+import {repeatedJob, statefulSet} from '../workloads.ts'
 
 const name = 'influxdb'
 const credentials = 'influxdb-credentials'
@@ -22,11 +23,15 @@ const retention = z
   .string({error: 'expected a duration such as 12h or 30d'})
   .regex(/^[1-9][0-9]{0,4}(h|d)$/, {error: 'expected a number of hours or days, such as 12h or 30d'})
 /** The user of the image: influxdata-docker, influxdb/1.12/alpine/Dockerfile. */
-const user = 1500
-const retentionJobName = 'influxdb-retention'
+export const influxdbUser = 1500
+const accountsJobName = 'influxdb-accounts'
 /** Database of 2020, kept so that existing dashboards find their data. */
 export const metricDatabase = 'opentsdb'
 export const influxdbCredentials = credentials
+export const influxdbImage: ImageDefinition = {
+  reference: 'docker.io/library/influxdb:1.12.4-alpine',
+  architectures: ['amd64', 'arm64'],
+}
 
 export default defineComponent({
   name,
@@ -40,7 +45,7 @@ export default defineComponent({
     storageClass: described(storageClass.default('local-path'), 'StorageClass of the volume'),
   }),
   derive: ({environment}) => ({storageClass: environment.cloud.storageClass}),
-  images: {influxdb: {reference: 'docker.io/library/influxdb:1.12.4-alpine', architectures: ['amd64', 'arm64']}},
+  images: {influxdb: influxdbImage},
   provides: () => ({
     metricStore: {scope: 'cluster', host: name, port: 8086},
     metricExport: {scope: 'cluster', host: name, port: 4242},
@@ -48,14 +53,24 @@ export default defineComponent({
   secrets: [
     {
       name: credentials,
-      keys: ['admin-user', 'admin-password', 'writer-user', 'writer-password', 'reader-user', 'reader-password'],
+      keys: {
+        'admin-user': userName('admin'),
+        'admin-password': password,
+        'previous-admin-password': {kind: 'previous', of: 'admin-password'},
+        'writer-user': {kind: 'account', prefix: 'writer'},
+        'writer-password': password,
+        'previous-writer-user': {kind: 'previous', of: 'writer-user'},
+        'reader-user': {kind: 'account', prefix: 'reader'},
+        'reader-password': password,
+        'previous-reader-user': {kind: 'previous', of: 'reader-user'},
+      },
       purpose: 'Administrator, the gateway as writer, Grafana as reader',
     },
   ],
   objects: ({value, images}) => {
     const files = {
       'influxdb.conf': configurationFile('influxdb.conf', configuration),
-      'retention.sh': configurationFile('retention.sh', retentionScript),
+      'accounts.sh': configurationFile('accounts.sh', accountsScript),
     }
     return [
       statefulSet(name, {pod: pod(value, images.influxdb), files, volume: value}),
@@ -64,7 +79,7 @@ export default defineComponent({
         {name: 'opentsdb', port: 4242, targetPort: 'opentsdb'},
       ]),
       configMap(name, files),
-      hourlyJob(retentionJobName, {minute: 17, pod: retentionPod(value.retention, images.influxdb)}),
+      repeatedJob(accountsJobName, {schedule: '*/5 * * * *', pod: accountsPod(value.retention, images.influxdb)}),
       networkPolicy(),
     ]
   },
@@ -98,10 +113,48 @@ const configuration = `reporting-disabled = true
   batch-timeout = "1s"
 `
 
-const retentionScript = `#!/bin/sh
+/**
+ * Brings InfluxDB to what the Secret and the settings say: the image makes accounts at the first start only. An account
+ * that has been rotated goes on for some rotations, so that nothing that still uses it is refused. Statements go
+ * through standard input, because arguments can be seen by every process of the node.
+ */
+const accountsScript = `#!/bin/sh
 set -eu
-influx -host influxdb -execute 'CREATE DATABASE "${metricDatabase}"'
-influx -host influxdb -execute "ALTER RETENTION POLICY \\"autogen\\" ON \\"${metricDatabase}\\" DURATION $RETENTION DEFAULT"
+export INFLUX_USERNAME="$ADMIN_USER"
+as() {
+  INFLUX_PASSWORD="$1" influx -host influxdb
+}
+run() {
+  printf '%s' "$1" | as "$ADMIN_PASSWORD"
+}
+works() {
+  printf 'SHOW DATABASES' | as "$1" > /dev/null 2>&1
+}
+for previous in $PREVIOUS_ADMIN_PASSWORD; do
+  works "$ADMIN_PASSWORD" && break
+  works "$previous" || continue
+  printf "SET PASSWORD FOR \\"%s\\" = '%s'" "$ADMIN_USER" "$ADMIN_PASSWORD" | as "$previous"
+done
+run 'CREATE DATABASE "${metricDatabase}"'
+run "ALTER RETENTION POLICY \\"autogen\\" ON \\"${metricDatabase}\\" DURATION $RETENTION DEFAULT"
+users=$(printf 'SHOW USERS' | INFLUX_PASSWORD="$ADMIN_PASSWORD" influx -host influxdb -format csv | cut -d , -f 1)
+account() {
+  case " $(echo $users) " in
+    *" $1 "*) run "SET PASSWORD FOR \\"$1\\" = '$2'" ;;
+    *) run "CREATE USER \\"$1\\" WITH PASSWORD '$2'" ;;
+  esac
+  run "GRANT $3 ON \\"${metricDatabase}\\" TO \\"$1\\""
+}
+account "$WRITER_USER" "$WRITER_PASSWORD" WRITE
+account "$READER_USER" "$READER_PASSWORD" READ
+for user in $users; do
+  case " $WRITER_USER $PREVIOUS_WRITER_USER $READER_USER $PREVIOUS_READER_USER " in
+    *" $user "*) continue ;;
+  esac
+  case "$user" in
+    writer-* | reader-*) run "DROP USER \\"$user\\"" ;;
+  esac
+done
 `
 
 interface Value {
@@ -113,7 +166,7 @@ interface Value {
 function pod(value: Value, image: string) {
   return {
     automountServiceAccountToken: false,
-    securityContext: lockedPod(user),
+    securityContext: lockedPod(influxdbUser),
     terminationGracePeriodSeconds: 120,
     containers: [container(value, image)],
     volumes: [configVolume('config', name), {name: 'tmp', emptyDir: {}}],
@@ -153,26 +206,33 @@ function container(value: Value, image: string) {
   }
 }
 
-function retentionPod(retention: string, image: string) {
+function accountsPod(retention: string, image: string) {
   return {
     automountServiceAccountToken: false,
-    securityContext: lockedPod(user),
-    containers: [retentionContainer(retention, image)],
+    securityContext: lockedPod(influxdbUser),
+    containers: [accountsContainer(retention, image)],
     volumes: [configVolume('config', name)],
   }
 }
 
-function retentionContainer(retention: string, image: string) {
+function accountsContainer(retention: string, image: string) {
   return {
-    name: 'retention',
+    name: 'accounts',
     image,
     imagePullPolicy: 'IfNotPresent' as const,
-    command: ['/bin/sh', '/config/retention.sh'],
+    command: ['/bin/sh', '/config/accounts.sh'],
     env: [
       {name: 'RETENTION', value: text`${retention}`},
       {name: 'HOME', value: '/tmp'},
-      secretEnv('INFLUX_USERNAME', credentials, 'admin-user'),
-      secretEnv('INFLUX_PASSWORD', credentials, 'admin-password'),
+      secretEnv('ADMIN_USER', credentials, 'admin-user'),
+      secretEnv('ADMIN_PASSWORD', credentials, 'admin-password'),
+      secretEnv('PREVIOUS_ADMIN_PASSWORD', credentials, 'previous-admin-password'),
+      secretEnv('WRITER_USER', credentials, 'writer-user'),
+      secretEnv('WRITER_PASSWORD', credentials, 'writer-password'),
+      secretEnv('PREVIOUS_WRITER_USER', credentials, 'previous-writer-user'),
+      secretEnv('READER_USER', credentials, 'reader-user'),
+      secretEnv('READER_PASSWORD', credentials, 'reader-password'),
+      secretEnv('PREVIOUS_READER_USER', credentials, 'previous-reader-user'),
     ],
     resources: {requests: {cpu: '10m', memory: '32Mi'}, limits: {cpu: '200m', memory: '64Mi'}},
     securityContext: lockedContainer,
@@ -192,7 +252,7 @@ function networkPolicy(): Named<INetworkPolicy> {
       podSelector: {matchLabels: selectorOf(name)},
       policyTypes: ['Ingress'],
       ingress: [
-        {from: from('grafana', 'otel-gateway', retentionJobName), ports: [{port: 8086, protocol: 'TCP'}]},
+        {from: from('grafana', 'otel-gateway', accountsJobName), ports: [{port: 8086, protocol: 'TCP'}]},
         {from: from('netdata-parent'), ports: [{port: 4242, protocol: 'TCP'}]},
       ],
     },

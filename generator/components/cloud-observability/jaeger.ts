@@ -1,6 +1,7 @@
 import {z} from 'zod'
 import {configurationFile, defineComponent} from '../../component.ts'
 import {described, hostname, type Resources, resources} from '../../environment/fields.ts'
+import {password, userName} from '../../secret.ts'
 import {maxMessageMebibytes} from '../collector.ts'
 import {
   configMap,
@@ -53,9 +54,9 @@ export default defineComponent({
   secrets: [
     {
       name: credentials,
-      keys: ['username', 'password'],
-      purpose:
-        'User of Jaeger: cluster monitor and manage_index_templates; create_index, write, read and view_index_metadata on jaeger-*',
+      keys: {username: userName('jaeger'), password},
+      afterRotation: 'until Jaeger has read the new password, a minute or so, Elasticsearch refuses what it writes',
+      purpose: 'User of Jaeger, with role jaeger',
     },
     operatorLogin,
   ],

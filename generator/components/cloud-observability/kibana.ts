@@ -1,6 +1,7 @@
 import {z} from 'zod'
 import {defineComponent, type KubernetesObject, text} from '../../component.ts'
 import {described, hostname, resources} from '../../environment/fields.ts'
+import {password} from '../../secret.ts'
 import {ingress, metadata} from '../kubernetes.ts'
 import {elasticVersion} from './elasticsearch.ts'
 
@@ -21,11 +22,14 @@ export default defineComponent({
   secrets: [
     {
       name: 'kibana-encryption-keys',
-      keys: [
-        'xpack.encryptedSavedObjects.encryptionKey',
-        'xpack.security.encryptionKey',
-        'xpack.reporting.encryptionKey',
-      ],
+      // At least 32 characters each (elastic.co/docs/reference/kibana/configuration-reference/security-settings).
+      keys: {
+        'xpack.encryptedSavedObjects.encryptionKey': password,
+        'xpack.security.encryptionKey': password,
+        'xpack.reporting.encryptionKey': password,
+      },
+      afterRotation:
+        'saved objects that Kibana encrypted before, such as passwords of connectors, have to be entered again',
       purpose: 'Keys of saved objects, sessions and reports, read into the keystore of Kibana',
     },
   ],

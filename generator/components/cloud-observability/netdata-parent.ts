@@ -9,6 +9,7 @@ import {
   resources,
   storageClass,
 } from '../../environment/fields.ts'
+import {streamKeyPerEdge} from '../../secret.ts'
 import {metricStreamEntryPoint} from '../cloud-platform/traefik.ts'
 import {
   configMap,
@@ -84,7 +85,7 @@ export default defineComponent({
   }),
   requires: ['metricExport'],
   secrets: [
-    {name: keys, keys: [], purpose: 'One entry per edge cluster: its name and its stream key, a UUID'},
+    {name: keys, keys: streamKeyPerEdge, purpose: 'One entry per edge cluster: its name and its stream key, a UUID'},
     operatorLogin,
   ],
   objects: ({value, images}) => {

@@ -1,5 +1,5 @@
 import {z} from 'zod'
-import {configurationFile, defineComponent, text} from '../../component.ts'
+import {configurationFile, defineComponent, type Endpoint, text} from '../../component.ts'
 import {described, hostAndPort, hostname, type Resources, resources} from '../../environment/fields.ts'
 import {collectorImage, maxMessageMebibytes} from '../collector.ts'
 import {
@@ -10,16 +10,18 @@ import {
   lockedContainer,
   lockedPod,
   passthrough,
+  revisionOf,
   secretEnv,
+  secretRevision,
   secretVolume,
   serverCertificate,
   service,
 } from '../kubernetes.ts'
 import {deployment} from '../workloads.ts'
-import {influxdbCredentials, metricDatabase} from './influxdb.ts'
+import {influxdbCredentials, influxdbImage, influxdbUser, metricDatabase} from './influxdb.ts'
 
 const name = 'otel-gateway'
-const clientAuthority = 'otel-gateway-clients'
+const clientCertificates = 'otel-gateway-clients'
 const ports = {otlp: 4317, health: 13133}
 
 export default defineComponent({
@@ -38,22 +40,33 @@ export default defineComponent({
     host: described(hostname.default('otlp.example.com'), 'Public host name'),
     traceStore: described(hostAndPort.default('jaeger:4317'), 'Where traces go'),
     metricStore: described(hostAndPort.default('influxdb:8086'), 'Where metrics go'),
+    secretRevision,
   }),
-  derive: ({hostname, endpoint}) => ({
-    host: hostname('otlp'),
-    traceStore: `${endpoint('traceStore').host}:${endpoint('traceStore').port}`,
-    metricStore: `${endpoint('metricStore').host}:${endpoint('metricStore').port}`,
+  derive: (site) => ({
+    host: site.hostname('otlp'),
+    traceStore: addressOf(site.endpoint('traceStore')),
+    metricStore: addressOf(site.endpoint('metricStore')),
+    secretRevision: revisionOf(site, influxdbCredentials),
   }),
-  images: {collector: collectorImage},
+  images: {collector: collectorImage, influxdb: influxdbImage},
   provides: ({hostname}) => ({telemetry: {scope: 'environment', host: hostname('otlp'), port: 443}}),
   requires: ['traceStore', 'metricStore'],
   secrets: [
-    {name: clientAuthority, keys: ['ca.crt'], purpose: 'Authority of the client certificates of the edge clusters'},
+    {
+      name: clientCertificates,
+      keys: {'ca.crt': {kind: 'clientCertificates'}},
+      purpose: 'The client certificate of every edge cluster: no other one is accepted',
+    },
   ],
   objects: ({value, images}) => {
     const files = {'gateway.yaml': configurationFile('gateway.yaml', configuration(value))}
     return [
-      deployment(name, {replicas: value.replicas, pod: pod(value, images.collector), files}),
+      deployment(name, {
+        replicas: value.replicas,
+        pod: pod(value, images),
+        files,
+        secretRevision: value.secretRevision,
+      }),
       service(name, [{name: 'otlp', port: ports.otlp, targetPort: 'otlp'}]),
       configMap(name, files),
       serverCertificate(name, value.host),
@@ -61,6 +74,10 @@ export default defineComponent({
     ]
   },
 })
+
+function addressOf({host, port}: Endpoint): string {
+  return `${host}:${port}`
+}
 
 interface Value {
   replicas: number
@@ -80,7 +97,13 @@ function configuration(value: Value) {
     receivers: {
       otlp: {
         protocols: {
-          grpc: {endpoint: `0.0.0.0:${ports.otlp}`, tls: serverTls, max_recv_msg_size_mib: maxMessageMebibytes},
+          grpc: {
+            endpoint: `0.0.0.0:${ports.otlp}`,
+            tls: serverTls,
+            // A certificate is looked at when a connection begins: one that is struck off the list ends with it.
+            keepalive: {server_parameters: {max_connection_age: '6h'}},
+            max_recv_msg_size_mib: maxMessageMebibytes,
+          },
         },
       },
     },
@@ -121,7 +144,12 @@ function configuration(value: Value) {
   }
 }
 
-/** Only holders of a client certificate of the environment get in; certificates are read again when they change. */
+/**
+ * Only holders of a listed client certificate get in: Go trusts a certificate that is itself among the roots
+ * (crypto/x509 Certificate.Verify). So there is no authority that could make more, and striking one off the list ends
+ * it. A certificate that is refused is a connection that fails, which the edge tries for ever with its data on disk; a
+ * password that is refused would be an answer that the exporter takes for final, and drops the data.
+ */
 const serverTls = {
   cert_file: '/server/tls.crt',
   key_file: '/server/tls.key',
@@ -131,18 +159,44 @@ const serverTls = {
   reload_interval: '1h',
 }
 
-function pod(value: Value, image: string) {
+function pod(value: Value, images: {collector: string; influxdb: string}) {
   return {
     automountServiceAccountToken: false,
     securityContext: lockedPod(10001),
-    containers: [container(value, image)],
+    initContainers: [waitForAccount(value, images.influxdb)],
+    containers: [container(value, images.collector)],
     volumes: [
       configVolume('config', name),
       secretVolume('server', `${name}-server`),
-      secretVolume('clients', clientAuthority),
+      secretVolume('clients', clientCertificates),
     ],
   }
 }
+
+/**
+ * What InfluxDB refuses is lost (the exporter takes a 401 for final), so a pod with a new account starts only when the
+ * account is there; until then the pod with the old one goes on.
+ */
+function waitForAccount(value: Value, image: string) {
+  return {
+    name: 'account',
+    image,
+    imagePullPolicy: 'IfNotPresent' as const,
+    command: ['/bin/sh', '-c', waitScript],
+    env: [
+      {name: 'STORE', value: text`${value.metricStore}`},
+      {name: 'HOME', value: '/tmp'},
+      secretEnv('INFLUX_USERNAME', influxdbCredentials, 'writer-user'),
+      secretEnv('INFLUX_PASSWORD', influxdbCredentials, 'writer-password'),
+    ],
+    resources: {requests: {cpu: '10m', memory: '32Mi'}, limits: {cpu: '200m', memory: '64Mi'}},
+    securityContext: {...lockedContainer, runAsUser: influxdbUser, runAsGroup: influxdbUser},
+  }
+}
+
+/** Anybody who can log in may list databases. */
+const waitScript = `until influx -host "\${STORE%:*}" -port "\${STORE#*:}" -execute 'SHOW DATABASES' > /dev/null 2>&1
+do echo 'waiting for the account in InfluxDB'; sleep 5; done`
 
 function container(value: Value, image: string) {
   return {

@@ -36,8 +36,13 @@ export default defineComponent({
   secrets: [
     {
       name: authority,
-      keys: ['tls.crt', 'tls.key'],
-      purpose: "Certificate and key of the environment's authority",
+      keys: {
+        'tls.crt': {kind: 'authority', part: 'chain'},
+        'tls.key': {kind: 'authority', part: 'privateKey'},
+        // cert-manager would take ca.crt for a part of the chain.
+        'trusted.crt': {kind: 'authority', part: 'trusted'},
+      },
+      purpose: "Certificate and key of the environment's authority, and the certificates that edges trust",
       namespace,
       needed: ({environment}) => environment.cloud.certificates.issuer === 'environment-ca',
     },

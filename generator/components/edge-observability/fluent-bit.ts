@@ -11,7 +11,16 @@ import {
   upstream,
   upstreamShape,
 } from '../edge.ts'
-import {configMap, configVolume, hostVolume, httpProbe, lockedContainer, secretEnv} from '../kubernetes.ts'
+import {
+  configMap,
+  configVolume,
+  hostVolume,
+  httpProbe,
+  lockedContainer,
+  revisionOf,
+  secretEnv,
+  secretRevision,
+} from '../kubernetes.ts'
 import {clusterAccount, readPodsOfNode} from '../rbac.ts'
 import {daemonSet} from '../workloads.ts'
 
@@ -42,8 +51,8 @@ export default defineComponent({
     ),
     resources: resources({cpu: '50m', memory: '48Mi', cpuLimit: '500m', memoryLimit: '128Mi'}),
   }),
-  derived: z.strictObject(upstreamShape('elasticsearch.example.com')),
-  derive: (site) => upstream(site, 'logs'),
+  derived: z.strictObject({...upstreamShape('elasticsearch.example.com'), secretRevision}),
+  derive: (site) => ({...upstream(site, 'logs'), secretRevision: revisionOf(site, credentials)}),
   images: {
     // Before 5.1.3 lines are lost where Elasticsearch refuses a part of a bulk (fluent-bit pull request 12321).
     'fluent-bit': {reference: 'cr.fluentbit.io/fluent/fluent-bit:5.1.3', architectures: ['amd64', 'arm64', 'arm']},
@@ -52,7 +61,7 @@ export default defineComponent({
   secrets: [
     {
       name: credentials,
-      keys: ['username', 'password'],
+      keys: {username: {kind: 'identity', part: 'user'}, password: {kind: 'identity', part: 'password'}},
       purpose: 'User of this edge cluster that may add documents to logstash-CLUSTER-????.??.??, and nothing else',
     },
     authority,
@@ -65,6 +74,7 @@ export default defineComponent({
     return [
       daemonSet(name, {
         files,
+        secretRevision: value.secretRevision,
         pod: {
           ...agentPod,
           serviceAccountName: name,

@@ -54,7 +54,14 @@ export default defineComponent({
   derive: (site) => ({...upstream(site, 'metricStream'), metricsPort: site.endpoint('nodeMetrics').port}),
   images: {netdata: netdataImage},
   requires: ['metricStream', 'nodeMetrics'],
-  secrets: [{name: streamKey, keys: ['api-key'], purpose: 'Stream key of this edge cluster, a UUID'}, authority],
+  secrets: [
+    {
+      name: streamKey,
+      keys: {'api-key': {kind: 'identity', part: 'streamKey'}},
+      purpose: 'Stream key of this edge cluster, a UUID',
+    },
+    authority,
+  ],
   objects: ({value, images}) => {
     const files = {
       'netdata.conf': configurationFile('netdata.conf', netdataConf(value)),

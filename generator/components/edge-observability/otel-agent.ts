@@ -41,7 +41,14 @@ export default defineComponent({
   }),
   requires: ['telemetry'],
   secrets: [
-    {name: identity, keys: ['tls.crt', 'tls.key'], purpose: 'Client certificate of this edge cluster'},
+    {
+      name: identity,
+      keys: {
+        'tls.crt': {kind: 'identity', part: 'certificate'},
+        'tls.key': {kind: 'identity', part: 'privateKey'},
+      },
+      purpose: 'Client certificate of this edge cluster',
+    },
     authority,
   ],
   objects: ({value, images}) => {
@@ -161,7 +168,8 @@ function exporter(value: Value) {
       ca_file: value.authorityFile,
       cert_file: '/identity/tls.crt',
       key_file: '/identity/tls.key',
-      reload_interval: '1h',
+      // Between a rotation and this the data waits on disk.
+      reload_interval: '5m',
     },
     retry_on_failure: {enabled: true, initial_interval: '5s', max_interval: '5m', max_elapsed_time: 0},
     sending_queue: {

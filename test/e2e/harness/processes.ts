@@ -24,18 +24,25 @@ export interface Program {
   cwd?: string
   /** Folder of its log, NAME.log. */
   logs: string
+  /** Id of the user and group that it runs as; default: that of the test. */
+  user?: number
   /** What to do where the program is missing. */
   remedy?: string
 }
 
 /** Starts a program and waits until `ready` says so; an error with the end of its log where it ends before. */
 export async function startProgram(
-  {name, file, args, env = {}, cwd, logs, remedy = 'npm run tools -- --clusters builds it'}: Program,
+  {name, file, args, env = {}, cwd, logs, user, remedy = 'npm run tools -- --clusters builds it'}: Program,
   ready: () => Promise<boolean>,
 ): Promise<Running> {
   const log = join(logs, `${name}.log`)
   const output = openSync(log, 'a')
-  const child = spawn(file, args, {cwd, env: {...process.env, ...env}, stdio: ['ignore', output, output]})
+  const child = spawn(file, args, {
+    cwd,
+    env: {...process.env, ...env},
+    stdio: ['ignore', output, output],
+    ...(user === undefined ? {} : {uid: user, gid: user}),
+  })
   closeSync(output)
   const {pid} = child
   child.once('error', () => {})

@@ -15,6 +15,9 @@ receivers:
           client_ca_file_reload: true
           min_version: "1.3"
           reload_interval: "1h"
+        keepalive:
+          server_parameters:
+            max_connection_age: "6h"
         max_recv_msg_size_mib: 32
 processors:
   memory_limiter:

@@ -61,7 +61,7 @@ exporters:
       ca_file: {{ $.Values.authorityFile | toJson }}
       cert_file: "/identity/tls.crt"
       key_file: "/identity/tls.key"
-      reload_interval: "1h"
+      reload_interval: "5m"
     retry_on_failure:
       enabled: true
       initial_interval: "5s"
@@ -84,7 +84,7 @@ exporters:
       ca_file: {{ $.Values.authorityFile | toJson }}
       cert_file: "/identity/tls.crt"
       key_file: "/identity/tls.key"
-      reload_interval: "1h"
+      reload_interval: "5m"
     retry_on_failure:
       enabled: true
       initial_interval: "5s"

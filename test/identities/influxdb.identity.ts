@@ -1,0 +1,56 @@
+import test from 'ava'
+import type {Bundle} from '../../generator/secrets/bundle.ts'
+import type {Login} from './harness/elasticsearch.ts'
+import {keepAccounts, startInfluxdb} from './harness/influxdb.ts'
+import {fileOf, startSystem} from './harness/system.ts'
+
+// The real InfluxDB with the rendered script of the accounts, and the values that `npm run secrets` makes.
+
+const secret = 'observability/influxdb-credentials'
+
+function login(bundle: Bundle, name: 'admin' | 'writer' | 'reader'): Login {
+  const values = bundle.get(secret)?.values ?? {}
+  return {username: values[`${name}-user`] ?? '', password: values[`${name}-password`] ?? ''}
+}
+
+test('accounts follow the Secret, a rotation cuts nobody off, and there is no default one', async (t) => {
+  const {repository, objects, folder} = await startSystem(t, 'influxdb')
+  const first = await repository.bundle('cloud')
+  const influxdb = await startInfluxdb(folder, login(first, 'admin'))
+  t.teardown(() => influxdb.stop())
+  const script = fileOf(objects('cloud', 'influxdb'), 'ConfigMap', 'accounts.sh')
+  const follow = async () =>
+    keepAccounts(script, influxdb.port, (await repository.bundle('cloud')).get(secret)?.values ?? {})
+  const errorOf = async (who: Login, statement: string) => (await influxdb.query(who, statement)).error
+  const write = async ({username, password}: Login) => {
+    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+    const url = `http://127.0.0.1:${influxdb.port}/write?db=opentsdb`
+    return (await fetch(url, {method: 'POST', headers: {authorization}, body: 'netdata gauge=1'})).status
+  }
+  await follow()
+  await follow()
+  t.is(await write(login(first, 'writer')), 204)
+  t.regex((await errorOf(login(first, 'writer'), 'SELECT * FROM netdata')) ?? '', /not authorized/)
+  t.is(await write(login(first, 'reader')), 403)
+  t.is(await errorOf(login(first, 'reader'), 'SELECT * FROM netdata'), undefined)
+  t.regex((await errorOf(login(first, 'reader'), 'DROP MEASUREMENT netdata')) ?? '', /not authorized/)
+  for (const password of ['admin', '', 'root']) {
+    t.regex((await errorOf({username: 'admin', password}, 'SHOW USERS')) ?? '', /authorization failed|unable to parse/)
+  }
+
+  await repository.made(['--rotate', 'influxdb-credentials'])
+  const second = await repository.bundle('cloud')
+  await follow()
+  t.is(await write(login(second, 'writer')), 204)
+  t.is(await write(login(first, 'writer')), 204, 'a gateway that has not started again yet')
+  t.regex((await errorOf(login(first, 'admin'), 'SHOW USERS')) ?? '', /authorization failed/)
+  t.is(await errorOf(login(second, 'admin'), 'SHOW USERS'), undefined)
+
+  for (let count = 0; count < 2; count += 1) await repository.made(['--rotate', 'influxdb-credentials'])
+  await follow()
+  t.is(await write(login(second, 'writer')), 204, 'two rotations in one deployment lock nobody out')
+  t.is(await errorOf(login(await repository.bundle('cloud'), 'admin'), 'SHOW USERS'), undefined)
+  for (let count = 0; count < 5; count += 1) await repository.made(['--rotate', 'influxdb-credentials'])
+  await follow()
+  t.is(await write(login(first, 'writer')), 401, 'what was long ago is gone')
+})

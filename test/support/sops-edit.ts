@@ -1,0 +1,32 @@
+import {chmodSync, writeFileSync} from 'node:fs'
+import {join} from 'node:path'
+import {run} from '../../generator/verify/run.ts'
+import {requireTool, tools} from '../../generator/verify/tools.ts'
+import {root} from './paths.ts'
+import type {SecretsRepository} from './secrets.ts'
+
+/** Adds a Secret as a person does: the real `sops edit`, with an editor that appends it. */
+export async function addSecret(
+  repository: SecretsRepository,
+  path: string,
+  {namespace, name, key, value}: {namespace: string; name: string; key: string; value: string},
+): Promise<void> {
+  const text = [
+    '---',
+    'apiVersion: v1',
+    'kind: Secret',
+    `metadata: {name: ${name}, namespace: ${namespace}, labels: {mine: 'yes'}}`,
+    'type: example.com/mine',
+    'data: {old: b2Y=}',
+    `stringData: {${key}: ${value}}`,
+    '',
+  ].join('\n')
+  const editor = join(repository.folder, '.secrets/editor.sh')
+  writeFileSync(editor, `#!/bin/sh\ncat >> "$1" << 'END'\n${text}END\n`)
+  chmodSync(editor, 0o700)
+  const env = {EDITOR: editor, SOPS_AGE_KEY_FILE: repository.keyFile('alice')}
+  const {exitCode, stderr} = await run(await requireTool(root, tools.sops), ['edit', join(repository.folder, path)], {
+    env,
+  })
+  if (exitCode !== 0) throw new Error(stderr)
+}
