@@ -47,7 +47,9 @@ test.serial('from empty clusters to all Applications Healthy, and nothing but wh
     await campus.bootstrap()
     await campus.arrived(commit)
   })
-  await expectComplete(t, campus, {cloud: ['Secret argocd/edge-greenhouse']})
+  await expectComplete(t, campus, {
+    cloud: ['Secret argocd/edge-greenhouse', 'Secret flux-system/kubeconfig-greenhouse'],
+  })
   underArgo = await snapshots(campus.fleet)
 })
 
@@ -136,7 +138,9 @@ test.serial('where the first layer of a new cluster fails, later layers wait for
     await campus.announce()
     await campus.arrived(repair)
   })
-  await expectComplete(t, campus, {cloud: ['Secret argocd/edge-greenhouse']})
+  await expectComplete(t, campus, {
+    cloud: ['Secret argocd/edge-greenhouse', 'Secret flux-system/kubeconfig-greenhouse'],
+  })
 })
 
 test.serial('an update survives an unreachable Git, a killed controller and a killed API server', async (t) => {
@@ -155,7 +159,9 @@ test.serial('an update survives an unreachable Git, a killed controller and a ki
     await cloud.reconciler?.restart('argocd-repo-server')
     await campus.arrived(commit)
   })
-  await expectComplete(t, campus, {cloud: ['Secret argocd/edge-greenhouse']})
+  await expectComplete(t, campus, {
+    cloud: ['Secret argocd/edge-greenhouse', 'Secret flux-system/kubeconfig-greenhouse'],
+  })
 })
 
 test.serial('a remote edge cluster that is removed from Git is emptied', async (t) => {

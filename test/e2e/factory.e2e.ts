@@ -1,12 +1,13 @@
 import {readFileSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import test from 'ava'
-import {stateOf} from './harness/api.ts'
+import {isReady, stateOf} from './harness/api.ts'
 import {changes, effectOf, expectComplete, snapshot, withoutIds} from './harness/checks.ts'
 import {type RunningEnvironment, relabel, startEnvironment} from './harness/environment.ts'
 import {eventually} from './harness/eventually.ts'
 import type {Member} from './harness/fleet.ts'
 import {askForReconciliation, flux, release} from './harness/flux.ts'
+import {secretObject} from './harness/objects.ts'
 import {measured, printTable} from './harness/table.ts'
 
 // A cloud cluster and edge clusters with a Flux of their own, all upstream charts from a mirror, Git behind a login.
@@ -66,6 +67,67 @@ test.serial('a setting of one edge cluster changes that cluster, and no other', 
   })
 })
 
+test.serial(
+  'rotating an edge cluster changes Secrets of that cluster and of the cloud, and no other cluster',
+  async (t) => {
+    const {workspace} = factory
+    const effect = await effectOf(factory, () =>
+      measured(t, factory, async () => {
+        await workspace.secrets('--rotate', 'line-1')
+        const commit = await workspace.propose('fix(line-1): new identity')
+        await factory.announce()
+        await factory.arrived(commit)
+      }),
+    )
+    t.deepEqual(effect, {
+      cloud: [
+        '~ Secret observability/elasticsearch-users',
+        '~ Secret observability/netdata-stream-keys',
+        '~ Secret observability/otel-gateway-clients',
+      ],
+      'line-1': [
+        '~ DaemonSet.apps observability/fluent-bit',
+        '~ Secret observability/elastic-credentials',
+        '~ Secret observability/netdata-stream',
+        '~ Secret observability/otel-identity',
+      ],
+    })
+    await expectComplete(t, factory, byHand)
+  },
+)
+
+test.serial(
+  'the key of another cluster decrypts nothing, holds up nothing else, and the right one heals it',
+  async (t) => {
+    const {workspace, fleet} = factory
+    const line = fleet.get('line-1')
+    const ageSecret = (cluster: string) =>
+      secretObject('flux-system', 'sops-age', {'age.agekey': workspace.clusterKey(cluster)})
+    await line.api.apply(ageSecret('line-2'))
+    const before = await snapshot(line)
+    await workspace.secrets('--rotate', 'line-1')
+    workspace.edit((file) => file.setIn(['edge', 'clusters', 0, 'settings', 'fluent-bit', 'flushSeconds'], 20))
+    const commit = await workspace.propose('fix(line-1): another identity')
+    await factory.announce()
+    await factory.arrived(commit, ['cloud', 'line-2'])
+    await eventually('line-1 cannot decrypt', async () => {
+      const kustomizations = await line.api.list('kustomize.toolkit.fluxcd.io/v1', 'Kustomization')
+      const state = kustomizations.filter(({metadata}) => metadata.name === 'secrets').map(stateOf)
+      return /Ready=False.*(cannot get sops data key|no identity matched)/.test(state.join())
+    })
+    await eventually('the releases of line-1 go on', async () => {
+      const found = await release(line, 'edge-observability')
+      return found ? isReady(found) && JSON.stringify(found.status).includes(commit.slice(0, 12)) : false
+    })
+    const changed = changes(before, await snapshot(line))
+    t.deepEqual(changed, ['~ ConfigMap observability/fluent-bit', '~ DaemonSet.apps observability/fluent-bit'])
+    await line.api.apply(ageSecret('line-1'))
+    await askForReconciliation(line, 'Kustomization')
+    await factory.arrived(commit)
+    await expectComplete(t, factory, byHand)
+  },
+)
+
 test.serial('a label of a node changes no object of any release', async (t) => {
   const path = ['edge', 'clusters', 0, 'nodes', 0, 'labels']
   const effect = await effectOf(factory, async () => {
@@ -90,7 +152,13 @@ test.serial('a new edge cluster comes up, and no other changes', async (t) => {
       await factory.arrived(commit)
     }),
   )
-  t.deepEqual(Object.keys(effect), ['line-3'])
+  t.deepEqual(Object.keys(effect), ['cloud', 'line-3'])
+  t.deepEqual(effect.cloud, [
+    '~ Secret observability/elasticsearch-roles',
+    '~ Secret observability/elasticsearch-users',
+    '~ Secret observability/netdata-stream-keys',
+    '~ Secret observability/otel-gateway-clients',
+  ])
   await expectComplete(t, factory, byHand)
 })
 
@@ -108,7 +176,7 @@ test.serial('an edge cluster that Git forgets keeps what it has, and says why it
       return root ? /no such file|not found/.test(stateOf(root)) : false
     })
   })
-  t.deepEqual(effect, {})
+  t.deepEqual(Object.keys(effect), ['cloud'], 'which lets it in no more')
 })
 
 test.serial('what somebody changes or removes by hand in a cluster is put back', async (t) => {

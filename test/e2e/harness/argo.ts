@@ -12,6 +12,7 @@ import type {LiveObject} from './api.ts'
 import {type Access, base64, type ControlPlane} from './control-plane.ts'
 import {releasesIn, servedBy} from './environment-files.ts'
 import {eventually} from './eventually.ts'
+import {ageSecretOf, askForReconciliation, lateSources, startControllers} from './flux.ts'
 import {readObjects, secretObject} from './objects.ts'
 import {freePort} from './ports.ts'
 import {type Running, startProgram} from './processes.ts'
@@ -23,20 +24,27 @@ const apiVersion = 'argoproj.io/v1alpha1'
 /** Argo CD: its controller, its repository server and Redis in every cluster that reconciles itself. */
 export const argo: Engine = {
   start: startArgo,
-  bootstrap: async ({api, site}, clone, login) => {
+  bootstrap: async ({api, site}, workspace, login) => {
     const {environment, cluster} = site
     const {secret, url} = environment.git
     const labels = {'argocd.argoproj.io/secret-type': 'repository'}
     if (secret) await api.apply(secretObject('argocd', secret, {type: 'git', url, ...login}, labels))
-    const folder = join(clone, 'clusters', environment.name, cluster.name)
+    if (secret) await api.apply(secretObject('flux-system', secret, {...login}))
+    await api.apply(ageSecretOf(site, workspace))
+    const folder = join(workspace.folder, 'clusters', environment.name, cluster.name)
     const objects = ['project.yaml', 'settings.yaml', 'sync.yaml'].flatMap((file) => readObjects(join(folder, file)))
     for (const object of objects) await api.apply(object, {manager: 'bootstrap'})
   },
-  giveAccess: async (cloud, {name, access}) => {
+  giveAccess: async (cloud, {name, access, kubeconfig, site}, workspace) => {
     const labels = {'argocd.argoproj.io/secret-type': 'cluster'}
     await cloud.api.apply(secretObject('argocd', `edge-${name}`, clusterSecret(`edge-${name}`, access), labels))
+    await cloud.api.apply(secretObject('flux-system', `kubeconfig-${name}`, {value: kubeconfig}))
+    await cloud.api.apply(ageSecretOf(site, workspace))
   },
-  announce: (member) => refresh(member),
+  announce: async (member) => {
+    await refresh(member)
+    await askForReconciliation(member)
+  },
   arrived: async (member, commit, sites) => settled(member, commit, applicationNames(member.name, sites)),
 }
 
@@ -74,10 +82,14 @@ async function startArgo(cluster: ControlPlane): Promise<Reconciler> {
       ['argocd-application-controller', () => startController(cluster, ports, temporary)],
     ]),
   )
+  // These decrypt, and do nothing else.
+  const decryption = await startControllers(cluster, ['sourceController', 'kustomizeController'])
   return {
-    ...reconciler,
+    processes: () => [...reconciler.processes(), ...decryption.processes()],
+    restart: (name) => (name.startsWith('argocd') || name === 'redis' ? reconciler : decryption).restart(name),
     stop: async () => {
       await reconciler.stop()
+      await decryption.stop()
       rmSync(temporary, {recursive: true, force: true})
     },
   }
@@ -216,6 +228,7 @@ async function late({api}: ControlPlane, commit: string, names: readonly string[
     ...names.filter((name) => !present.includes(name)).map((name) => `Application ${name} is missing`),
     ...present.filter((name) => !names.includes(name)).map((name) => `Application ${name} is still there`),
     ...applications.filter((application) => !isDone(application, commit)).map(stateOfApplication),
+    ...(await lateSources(api, commit)),
   ]
 }
 

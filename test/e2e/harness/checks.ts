@@ -1,12 +1,14 @@
 import type {ExecutionContext} from 'ava'
 import type {KubernetesObject, Site} from '../../../generator/component.ts'
 import {components} from '../../../generator/components/index.ts'
+import {engineOf} from '../../../generator/gitops/engines.ts'
 import {imageReference} from '../../../generator/model/images.ts'
+import type {Bundle} from '../../../generator/secrets/bundle.ts'
 import {type LiveObject, nameOf} from './api.ts'
 import type {RunningEnvironment} from './environment.ts'
-import {sitesIn} from './environment-files.ts'
+import {servedBy, sitesIn} from './environment-files.ts'
 import {eventually} from './eventually.ts'
-import {objectsOfEngine, objectsOfReleases} from './expected.ts'
+import {decryptedSecrets, objectsOfEngine, objectsOfReleases} from './expected.ts'
 import type {Fleet, Member} from './fleet.ts'
 
 interface PodSpec {
@@ -183,7 +185,8 @@ export async function expectComplete(
   {workspace, fleet}: RunningEnvironment,
   byHand: Record<string, readonly string[]> = {},
 ): Promise<void> {
-  for (const site of sitesIn(workspace.folder)) {
+  const sites = sitesIn(workspace.folder)
+  for (const site of sites) {
     const member = fleet.get(site.cluster.name)
     await eventually(
       `all pods of ${member.name} run`,
@@ -193,7 +196,33 @@ export async function expectComplete(
     await expectPodsPlaced(t, member, site)
     const releases = await objectsOfReleases(workspace.folder, member, site)
     const rendered = [...releases, ...objectsOfEngine(workspace.folder, site)]
-    await expectExactly(t, member, rendered, byHand[member.name] ?? [])
+    const secrets = decryptedSecrets(workspace.folder, site)
+    await expectExactly(
+      t,
+      member,
+      [...rendered, ...secrets],
+      [...(byHand[member.name] ?? []), ...ageSecrets(member, sites)],
+    )
     await expectAccepted(t, member, rendered)
+    await expectDecrypted(t, member, await workspace.bundle(member.name))
+  }
+}
+
+/** The Secrets with age keys that stand in a cluster: its own, and those of clusters that it serves. */
+function ageSecrets(member: Member, sites: readonly Site[]): string[] {
+  if (!member.reconciler) return []
+  return servedBy(member.name, sites).map(({environment, cluster}) => {
+    const {namespace, name} = engineOf(environment).ageSecret(cluster)
+    return `Secret ${namespace}/${name}`
+  })
+}
+
+/** The API server holds just the values that sops decrypts. */
+async function expectDecrypted(t: ExecutionContext, {api, name}: Member, bundle: Bundle): Promise<void> {
+  for (const secret of bundle.values()) {
+    const live = await api.get({apiVersion: 'v1', kind: 'Secret', namespace: secret.namespace, name: secret.name})
+    const {data = {}} = (live ?? {}) as {data?: Record<string, string>}
+    const decoded = Object.entries(data).map(([key, value]) => [key, Buffer.from(value, 'base64').toString()])
+    t.deepEqual(Object.fromEntries(decoded), secret.values, `${name}: Secret ${secret.namespace}/${secret.name}`)
   }
 }

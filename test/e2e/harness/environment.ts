@@ -77,8 +77,8 @@ function operations(engine: Engine, workspace: Workspace, fleet: Fleet): Operati
   const local = () => sites().filter(({cluster}) => cluster.reconcile === 'local')
   const bootstrap = async (cluster: string) => {
     const member = fleet.get(cluster)
-    if (member.reconciler) await engine.bootstrap(member, workspace.folder, login)
-    else await engine.giveAccess(fleet.get('cloud'), member)
+    if (member.reconciler) await engine.bootstrap(member, workspace, login)
+    else await engine.giveAccess(fleet.get('cloud'), member, workspace)
   }
   const announce = async () => {
     for (const {cluster} of local()) await engine.announce(fleet.get(cluster.name))

@@ -1,6 +1,7 @@
 import {cpSync, existsSync, readdirSync, rmSync} from 'node:fs'
 import {join} from 'node:path'
 import type {KubernetesObject, Site, UpstreamComponent} from '../../../generator/component.ts'
+import {sealedPaths} from '../../../generator/environment/sealed.ts'
 import type {Release} from '../../../generator/gitops/engine.ts'
 import {run} from '../../../generator/verify/run.ts'
 import {requireTool, tools} from '../../../generator/verify/tools.ts'
@@ -27,9 +28,18 @@ export function objectsOfEngine(clone: string, {environment, cluster, edgeCluste
   const served = cluster.role === 'cloud' ? edgeClusters.filter(({reconcile}) => reconcile === 'remote') : []
   return [cluster, ...served].flatMap(({name}) => {
     const folder = join(clone, 'clusters', environment.name, name)
-    const files = readdirSync(folder).filter((file) => file !== 'kustomization.yaml')
+    const files = readdirSync(folder).filter((file) => file.endsWith('.yaml') && !notApplied.includes(file))
     return files.flatMap((file) => readObjects(join(folder, file)))
   })
+}
+
+/** What is a list for another, or for another to decrypt. */
+const notApplied = ['kustomization.yaml', 'secrets.sops.yaml']
+
+/** The Secrets that a cluster is given, without what is in them. */
+export function decryptedSecrets(clone: string, {environment, cluster}: Site): KubernetesObject[] {
+  const path = join(clone, sealedPaths(environment.name, cluster.name).secrets)
+  return readObjects(path).map(({apiVersion, kind, metadata}) => ({apiVersion, kind, metadata}))
 }
 
 async function objectsOf(clone: string, {definition, chart, valuesFiles}: Release): Promise<KubernetesObject[]> {

@@ -1,6 +1,7 @@
 import {mkdirSync, readdirSync} from 'node:fs'
 import {join} from 'node:path'
 import type {KubernetesObject, Site} from '../../../generator/component.ts'
+import {engineOf} from '../../../generator/gitops/engines.ts'
 import {clusterPrograms} from '../../../generator/verify/cluster-programs.ts'
 import {downloadModule} from '../../../generator/verify/go-module.ts'
 import {isReady, type LiveObject, stateOf} from './api.ts'
@@ -12,25 +13,28 @@ import {freePort} from './ports.ts'
 import {type Running, startProgram} from './processes.ts'
 import {program} from './programs.ts'
 import {type Engine, type Reconciler, startReconciler} from './reconciler.ts'
+import type {Workspace} from './workspace.ts'
 
-type Controller = 'sourceController' | 'kustomizeController' | 'helmController'
+export type Controller = 'sourceController' | 'kustomizeController' | 'helmController'
 const controllers: readonly Controller[] = ['sourceController', 'kustomizeController', 'helmController']
 
 /** Flux: three controllers in every cluster that reconciles itself. */
 export const flux: Engine = {
   start: startFlux,
-  bootstrap: async ({api, site}, clone, login) => {
+  bootstrap: async ({api, site}, workspace, login) => {
     const {environment, cluster} = site
     const {secret} = environment.git
     if (secret) await api.apply(secretObject('flux-system', secret, {...login}))
-    const folder = join(clone, 'clusters', environment.name, cluster.name)
+    await api.apply(ageSecretOf(site, workspace))
+    const folder = join(workspace.folder, 'clusters', environment.name, cluster.name)
     const objects = ['source.yaml', 'sync.yaml'].flatMap((file) => readObjects(join(folder, file)))
     for (const object of objects) await api.apply(object, {manager: 'bootstrap'})
   },
-  giveAccess: async (cloud, edge) => {
+  giveAccess: async (cloud, edge, workspace) => {
     const namespace = `edge-${edge.name}`
     await cloud.api.apply({apiVersion: 'v1', kind: 'Namespace', metadata: {name: namespace}}, {manager: 'bootstrap'})
     await cloud.api.apply(secretObject(namespace, 'kubeconfig', {value: edge.kubeconfig}))
+    await cloud.api.apply(ageSecretOf(edge.site, workspace))
   },
   announce: async (member) => void (await askForReconciliation(member)),
   arrived: async (member, commit, sites) => settled(member, commit, releaseNames(member.name, sites)),
@@ -50,15 +54,26 @@ const kinds = {
   HelmRelease: 'helm.toolkit.fluxcd.io/v2',
 } as const
 
+/** The Secret with the age key of a cluster, where what decrypts its Secrets looks for it. */
+export function ageSecretOf({environment, cluster}: Site, workspace: Workspace): KubernetesObject {
+  const {namespace, name, keys} = engineOf(environment).ageSecret(cluster)
+  return secretObject(namespace, name, {[keys[0] ?? '']: workspace.clusterKey(cluster.name)})
+}
+
 /** Installs the definitions of Flux and starts its controllers beside the cluster. */
-async function startFlux(cluster: ControlPlane): Promise<Reconciler> {
+function startFlux(cluster: ControlPlane): Promise<Reconciler> {
+  return startControllers(cluster, controllers)
+}
+
+/** The same for some of them. */
+export async function startControllers(cluster: ControlPlane, names: readonly Controller[]): Promise<Reconciler> {
   await cluster.api.apply({apiVersion: 'v1', kind: 'Namespace', metadata: {name: 'flux-system'}})
-  for (const name of controllers) {
+  for (const name of names) {
     for (const definition of await definitionsOf(name)) await cluster.api.apply(definition)
   }
   const storage = await freePort()
   return startReconciler(
-    new Map(controllers.map((name) => [clusterPrograms[name].name, () => startController(name, cluster, storage)])),
+    new Map(names.map((name) => [clusterPrograms[name].name, () => startController(name, cluster, storage)])),
   )
 }
 
@@ -131,21 +146,27 @@ async function settled(cluster: ControlPlane, commit: string, releases: readonly
 }
 
 async function unsettled({api}: ControlPlane, commit: string, releases: readonly string[]): Promise<string[]> {
-  const sources = await api.list(kinds.GitRepository, 'GitRepository')
-  const kustomizations = await api.list(kinds.Kustomization, 'Kustomization')
   const present = await api.list(kinds.HelmRelease, 'HelmRelease')
   const names = present.map(({metadata}) => `${metadata.namespace}/${metadata.name}`)
-  const late = [
-    ...sources.filter((source) => !isReady(source) || !revisionOf(source).includes(commit)),
-    ...kustomizations.filter((object) => !isReady(object) || !revisionOf(object).includes(commit)),
-    ...present.filter((object) => !isReady(object) || !revisionOf(object).includes(commit.slice(0, 12))),
-  ]
+  const late = present.filter((object) => !isReady(object) || !revisionOf(object).includes(commit.slice(0, 12)))
   return [
-    ...(sources.length === 0 ? ['there is no GitRepository'] : []),
     ...releases.filter((name) => !names.includes(name)).map((name) => `HelmRelease ${name} is missing`),
     ...names.filter((name) => !releases.includes(name)).map((name) => `HelmRelease ${name} is still there`),
-    ...late.map((object) => `${stateOf(object)} (at ${revisionOf(object)})`),
+    ...(await lateSources(api, commit)),
+    ...late.map(described),
   ]
+}
+
+/** What Flux fetches and applies, where it is not Ready at a commit, in words. */
+export async function lateSources(api: ControlPlane['api'], commit: string): Promise<string[]> {
+  const sources = await api.list(kinds.GitRepository, 'GitRepository')
+  const objects = [...sources, ...(await api.list(kinds.Kustomization, 'Kustomization'))]
+  const late = objects.filter((object) => !isReady(object) || !revisionOf(object).includes(commit))
+  return [...(sources.length === 0 ? ['there is no GitRepository'] : []), ...late.map(described)]
+}
+
+function described(object: LiveObject): string {
+  return `${stateOf(object)} (at ${revisionOf(object)})`
 }
 
 /** What the object has last been brought to. */

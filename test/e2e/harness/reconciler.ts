@@ -2,6 +2,7 @@ import type {Site} from '../../../generator/component.ts'
 import type {ControlPlane} from './control-plane.ts'
 import type {Member} from './fleet.ts'
 import type {Running} from './processes.ts'
+import type {Workspace} from './workspace.ts'
 
 /** What reconciles a cluster, as running programs. */
 export interface Reconciler {
@@ -20,9 +21,9 @@ export interface Login {
 export interface Engine {
   start: (cluster: ControlPlane) => Promise<Reconciler>
   /** What a person applies once to a new cluster: what watches Git, and the credentials for it. */
-  bootstrap: (member: Member, clone: string, login: Login) => Promise<void>
+  bootstrap: (member: Member, workspace: Workspace, login: Login) => Promise<void>
   /** Gives the cloud access to an edge cluster that it reconciles. */
-  giveAccess: (cloud: Member, edge: Member) => Promise<void>
+  giveAccess: (cloud: Member, edge: Member, workspace: Workspace) => Promise<void>
   /** What a webhook receiver does after a push. */
   announce: (member: Member) => Promise<void>
   /** Waits until a cluster has its releases, and those of the edge clusters that it serves, Ready at a commit. */

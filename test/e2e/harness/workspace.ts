@@ -1,10 +1,15 @@
 import {cpSync, mkdirSync, readFileSync, rmSync, writeFileSync} from 'node:fs'
 import {dirname, join} from 'node:path'
+import {generateX25519Identity, identityToRecipient} from 'age-encryption'
 import {type Document, parseDocument} from 'yaml'
 import {render} from '../../../generator/commands/render.ts'
 import {hasErrors} from '../../../generator/issue/issue.ts'
+import {type Bundle, parseBundle} from '../../../generator/secrets/bundle.ts'
+import {clusterKeyPath} from '../../../generator/secrets/cluster-key.ts'
 import {run} from '../../../generator/verify/run.ts'
+import {requireTool, tools} from '../../../generator/verify/tools.ts'
 import {root} from '../../support/paths.ts'
+import {cliWith, git} from '../../support/programs.ts'
 
 /** An operator's clone of the repository, with one environment in it. */
 export interface Workspace {
@@ -13,7 +18,13 @@ export interface Workspace {
   edit: (change: (document: Document) => void) => void
   /** Renders as `npm run render` does; an error with all problems where there are any. */
   render: () => void
-  /** Renders, commits all of it, pushes; gives back the commit. */
+  /** Runs `npm run secrets`, as the operator whom the environment names. */
+  secrets: (...args: string[]) => Promise<void>
+  /** What sops makes of the encrypted Secrets of a cluster, by the operator's key. */
+  bundle: (cluster: string) => Promise<Bundle>
+  /** The private key of a cluster, which waits for bootstrapping. */
+  clusterKey: (cluster: string) => string
+  /** Makes the Secrets that are missing, renders, commits all of it, pushes; gives back the commit. */
   propose: (message: string) => Promise<string>
   /** Commits whatever is in the clone, rendered or not, and pushes. */
   push: (message: string) => Promise<string>
@@ -28,11 +39,28 @@ export async function startWorkspace(folder: string, environment: string): Promi
   await git(folder, 'init', '--quiet', '--bare', '--initial-branch=main', 'repository.git')
   await git(clone, 'init', '--quiet', '--initial-branch=main')
   await git(clone, 'remote', 'add', 'origin', join(folder, 'repository.git'))
+  writeFileSync(join(clone, '.gitignore'), '.secrets/\n')
+  const keyFile = join(folder, 'operator.agekey')
+  const identity = await generateX25519Identity()
+  writeFileSync(keyFile, `${identity}\n`, {mode: 0o600})
+  const edit: Workspace['edit'] = (change) => {
+    const document = parseDocument(readFileSync(file, 'utf8'))
+    change(document)
+    writeFileSync(file, document.toString())
+  }
+  const operators = [{name: 'operator-1', recipient: await identityToRecipient(identity)}]
+  edit((document) => document.setIn(['secrets'], document.createNode({operators})))
+  const sops = await requireTool(root, tools.sops)
+  const secrets = async (...args: string[]) => {
+    const env = {SOPS_AGE_KEY_FILE: keyFile, PATH: `${await linkTo(sops, folder)}:${process.env.PATH}`}
+    const {stderr, exitCode} = await cliWith(env, 'secrets', environment, ...args, '--root', clone)
+    if (exitCode !== 0) throw new Error(stderr)
+  }
   const push = async (message: string) => {
     await git(clone, 'add', '--all')
-    await git(clone, ...identity, 'commit', '--quiet', '--message', message)
+    await git(clone, 'commit', '--quiet', '--message', message)
     await git(clone, 'push', '--quiet', 'origin', 'main')
-    return git(clone, 'rev-parse', 'HEAD')
+    return (await git(clone, 'rev-parse', 'HEAD')).trim()
   }
   const renderAll = () => {
     const {issues} = render(clone, () => {})
@@ -40,26 +68,34 @@ export async function startWorkspace(folder: string, environment: string): Promi
   }
   return {
     folder: clone,
-    edit: (change) => {
-      const document = parseDocument(readFileSync(file, 'utf8'))
-      change(document)
-      writeFileSync(file, document.toString())
-    },
+    edit,
     push,
     render: renderAll,
+    secrets,
+    bundle: async (cluster) => {
+      const path = `clusters/${environment}/${cluster}/secrets.sops.yaml`
+      const {stdout, stderr, exitCode} = await run(sops, ['decrypt', path], {
+        cwd: clone,
+        env: {SOPS_AGE_KEY_FILE: keyFile},
+      })
+      if (exitCode !== 0) throw new Error(stderr)
+      return parseBundle(path, stdout)
+    },
+    clusterKey: (cluster) => readFileSync(join(clone, clusterKeyPath(environment, cluster)), 'utf8'),
     propose: async (message) => {
+      await secrets()
       renderAll()
       return push(message)
     },
   }
 }
 
-const identity = ['-c', 'user.name=Operator', '-c', 'user.email=operator@example.com', '-c', 'commit.gpgsign=false']
-
-async function git(cwd: string, ...args: string[]): Promise<string> {
-  const {stdout, stderr, exitCode} = await run('git', args, {cwd})
-  if (exitCode !== 0) throw new Error(`git ${args.join(' ')}: ${stderr}`)
-  return stdout.trim()
+/** A folder for PATH that holds sops under its own name. */
+async function linkTo(sops: string, folder: string): Promise<string> {
+  const bin = join(folder, 'bin')
+  mkdirSync(bin, {recursive: true})
+  if (sops !== 'sops') await run('ln', ['-sf', sops, join(bin, 'sops')])
+  return bin
 }
 
 /** An empty folder for a test, below the cache that Git ignores; it stays where the test fails. */
