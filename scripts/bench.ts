@@ -1,7 +1,9 @@
-import {cpSync, mkdirSync, mkdtempSync, rmSync, writeFileSync} from 'node:fs'
+import {appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
+import {generateX25519Identity, identityToRecipient} from 'age-encryption'
 import {run} from '../generator/verify/run.ts'
+import {requireTool, tools} from '../generator/verify/tools.ts'
 import {printYaml} from '../generator/yaml/print.ts'
 
 // Times renders in cold processes: the committed environments, and generated fleets. Prints medians of several runs.
@@ -32,6 +34,8 @@ async function main(): Promise<void> {
     print(['case', 'wall s', 'load s', 'render s', 'write s', 'peak MB', 'files', 'objects', 'objects/s in memory'])
     await measure('4 environments', committed)
     for (const clusters of [1000, 10_000]) await measure(`${clusters} edge clusters`, fleet(temporary, clusters))
+    print(['secrets', 'wall s'])
+    await measureSecrets(temporary, 1000)
   } finally {
     rmSync(temporary, {recursive: true, force: true})
   }
@@ -70,6 +74,26 @@ function row(name: string, {wall, load, render, write, peak, files}: Figures, {o
 
 function print(cells: readonly (string | number)[]): void {
   process.stdout.write(`${cells.map((cell, index) => String(cell).padEnd(index === 0 ? 36 : 10)).join('')}\n`)
+}
+
+/** npm run secrets with the real sops, each in a cold process: its first run, one without work, and one rotation. */
+async function measureSecrets(temporary: string, clusters: number): Promise<void> {
+  const folder = fleet(join(temporary, 'secrets'), clusters)
+  const identity = await generateX25519Identity()
+  const operators = [{name: 'operator-1', recipient: await identityToRecipient(identity)}]
+  appendFileSync(join(folder, 'environments/fleet/environment.yaml'), printYaml({secrets: {operators}}))
+  const sops = await requireTool(root, tools.sops)
+  const bin = join(temporary, 'bin')
+  mkdirSync(bin)
+  if (sops !== 'sops') symlinkSync(sops, join(bin, 'sops'))
+  const env = {SOPS_AGE_KEY: identity, PATH: `${bin}:${process.env.PATH}`}
+  for (const [name, args] of Object.entries({new: [], unchanged: [], 'one rotated': ['--rotate', 'site-5']})) {
+    const began = performance.now()
+    const command = [join(root, 'generator/cli.ts'), 'secrets', 'fleet', ...args, '--root', folder]
+    const {stderr, exitCode} = await run(process.execPath, command, {env})
+    if (exitCode !== 0) throw new Error(stderr)
+    print([`${clusters} edge clusters, ${name}`, ((performance.now() - began) / 1000).toFixed(2)])
+  }
 }
 
 /** A repository with one environment of many edge clusters, each with settings of its own. */

@@ -1,5 +1,6 @@
 import test from 'ava'
 import type {Bundle} from '../../generator/secrets/bundle.ts'
+import {run} from '../../generator/verify/run.ts'
 import type {Login} from './harness/elasticsearch.ts'
 import {keepAccounts, startInfluxdb} from './harness/influxdb.ts'
 import {fileOf, startSystem} from './harness/system.ts'
@@ -53,4 +54,28 @@ test('accounts follow the Secret, a rotation cuts nobody off, and there is no de
   for (let count = 0; count < 5; count += 1) await repository.made(['--rotate', 'influxdb-credentials'])
   await follow()
   t.is(await write(login(first, 'writer')), 401, 'what was long ago is gone')
+})
+
+test('a gateway begins when its account is there, and not before', async (t) => {
+  const {repository, objects, folder} = await startSystem(t, 'influxdb-gateway')
+  const cloud = await repository.bundle('cloud')
+  const influxdb = await startInfluxdb(folder, login(cloud, 'admin'))
+  t.teardown(() => influxdb.stop())
+  const deployment = objects('cloud', 'otel-gateway').find(({kind}) => kind === 'Deployment') as unknown as {
+    spec: {template: {spec: {initContainers: {command: string[]}[]}}}
+  }
+  const [script = ''] = deployment.spec.template.spec.initContainers[0]?.command.slice(2) ?? []
+  const {username, password} = login(cloud, 'writer')
+  // In the place of the wait for the next attempt.
+  const once = script.replace('sleep 5', 'exit 3')
+  const attempt = async (HOST_AND_PORT: string) => {
+    const env = {STORE: HOST_AND_PORT, INFLUX_USERNAME: username, INFLUX_PASSWORD: password, HOME: '/tmp'}
+    return (await run('sh', ['-c', once], {env})).exitCode
+  }
+  t.not(once, script)
+  t.is(await attempt('127.0.0.1:1'), 3, 'no InfluxDB')
+  t.is(await attempt(`127.0.0.1:${influxdb.port}`), 3, 'no account')
+  const values = cloud.get(secret)?.values ?? {}
+  await keepAccounts(fileOf(objects('cloud', 'influxdb'), 'ConfigMap', 'accounts.sh'), influxdb.port, values)
+  t.is(await attempt(`127.0.0.1:${influxdb.port}`), 0)
 })

@@ -185,6 +185,19 @@ test('the hook refuses a commit with a secret in what is staged, and takes one w
   t.regex(await git(folder, 'log', '--oneline'), /no secret/)
 })
 
+test('the hook refuses a merge that brings a secret, also one without conflicts', async (t) => {
+  const folder = await repositoryWithHook(t)
+  await git(folder, 'add', '--all')
+  await git(folder, 'commit', '--quiet', '--message', 'first')
+  await git(folder, 'checkout', '--quiet', '-b', 'careless')
+  writeFileSync(join(folder, 'mine.yaml'), `kind: Secret\nstringData: {a: ${word}}\n`)
+  await git(folder, 'add', '--all')
+  await git(folder, 'commit', '--quiet', '--no-verify', '--message', 'a secret')
+  await git(folder, 'checkout', '--quiet', 'main')
+  const error = await t.throwsAsync(git(folder, 'merge', '--no-ff', '--quiet', 'careless'))
+  t.regex(error?.message ?? '', /mine\.yaml:2:17 {2}error\n {2}Cannot commit a Secret that is not encrypted/)
+})
+
 test('operators without Secrets are a warning of the whole check', async (t) => {
   const {stderr} = await cli('check', '--root', root)
   t.regex(
