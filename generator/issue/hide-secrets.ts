@@ -1,5 +1,5 @@
 /** Last words of a key by which its value is a credential. */
-const credentialWords = /^(pass(word|wd|phrase|code)?s?|tokens?|credentials?|pin)$/
+const credentialWords = /^(pass(word|wd|phrase|code)?s?|tokens?|credentials?)$/
 const credentialPairs = /^(api key|private key|secret key|key data|access key|stream key|auth key)s?$/
 
 /** Whether a key of this name holds a credential; `secret` alone, and `existingSecret`, name a Secret here. */
