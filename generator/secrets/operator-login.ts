@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto'
 import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Site} from '../component.ts'
@@ -17,14 +18,20 @@ export function operatorPath(environment: string, operator: string): string {
 /** Keys whose values sops encrypts in it. */
 const loginKeys = '^password$'
 
-/** Whether the file is there, whole, and encrypted for this recipient alone. */
-export function isLoginOf(root: string, path: string, recipient: string): boolean {
+/** By which a login and what the cloud knows of it fit together: a mark of the hash, which the cloud has. */
+function revisionOfLogin(hash = ''): string {
+  return `r${createHash('sha256').update(hash).digest('hex').slice(0, 8)}`
+}
+
+/** Whether the file is there, whole, encrypted for this recipient alone and, where one is given, of this revision. */
+export function isLoginOf(root: string, path: string, recipient: string, revision?: string): boolean {
   if (!existsSync(join(root, path))) return false
   const text = readFileSync(join(root, path), 'utf8')
   const recipients = recipientsOf(text)
   const isWhole =
     /^password: ENC\[[^\]]*\]$/m.test(text) && /^ {4}mac: ENC\[[^\]]*\]$/m.test(text) && !isConflicted(text)
-  return isWhole && recipients.length === 1 && recipients[0] === recipient
+  const fits = revision === undefined || text.includes(`\nrevision: ${revision}\n`)
+  return isWhole && fits && recipients.length === 1 && recipients[0] === recipient
 }
 
 /** New logins for operators who have none, or none that only they can read, and for those in `rotated`. */
@@ -41,11 +48,13 @@ export async function completeLogins(options: {
   for (const {name, recipient} of secrets?.operators ?? []) {
     const path = operatorPath(environment, name)
     const isKnown = registry.hashes.has(name) && registry.logins.has(name)
-    if (isKnown && isLoginOf(root, path, recipient) && !rotated.has(name)) continue
+    const fits = isKnown && isLoginOf(root, path, recipient, revisionOfLogin(registry.logins.get(name)))
+    if (fits && !rotated.has(name)) continue
     const password = newPassword()
     registry.hashes.set(name, elasticHash(password))
-    registry.logins.set(name, bcryptHash(password))
-    const text = printYaml({environment, username: name, password})
+    const login = bcryptHash(password)
+    registry.logins.set(name, login)
+    const text = printYaml({environment, username: name, revision: revisionOfLogin(login), password})
     files.push({path, content: await sops.encrypt(path, text, [recipient], loginKeys)})
   }
   return files

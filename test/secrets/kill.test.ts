@@ -60,6 +60,18 @@ for (const [title, kept] of [
   })
 }
 
+test('where the login of an operator was written and the file of the cloud not, there is a new login', async (t) => {
+  const repository = await secretsRepository(t)
+  await repository.made()
+  const cloud = 'clusters/factory/cloud/secrets.sops.yaml'
+  const before = repository.tree()
+  await repository.made(['--rotate', 'bob'])
+  storeFiles(repository.folder, temporaryFolder(t), [{path: cloud, content: before[cloud]}])
+  const {stdout} = await repository.made()
+  t.regex(stdout, /wrote {4}environments\/factory\/operators\/bob\.sops\.yaml/)
+  t.regex((await repository.made()).stdout, /nothing changed/)
+})
+
 test('where a file cannot be written, none is', (t) => {
   const folder = temporaryFolder(t, {'a/file': 'old', b: 'a file where a folder belongs'})
   t.throws(() =>
