@@ -79,7 +79,9 @@ function readAuthority({planned}: ClusterFiles, present: Bundle): Authority | un
       return value.kind === 'authority' && text ? [[value.part, text]] : []
     }),
   )
-  const {chain, privateKey, trusted}: Partial<Authority> = Object.fromEntries(parts)
+  const {chain, privateKey, ...found}: Partial<Authority> = Object.fromEntries(parts)
+  // Who has put in an authority of their own need not say whom to trust: the last of its chain.
+  const trusted = found.trusted ?? certificatesIn(chain ?? '').at(-1)
   return chain && privateKey && trusted ? {chain, privateKey, trusted} : undefined
 }
 

@@ -9,7 +9,7 @@ import {isElasticHashOf} from '../../generator/secrets/hash.ts'
 import {plannedSecrets, valuesOfKeys} from '../../generator/secrets/plan.ts'
 import {readCertificates, readLines} from '../../generator/secrets/registry.ts'
 import {changedPaths, secretsRepository, secretValue} from '../support/secrets.ts'
-import {addSecret} from '../support/sops-edit.ts'
+import {addSecret, editWith} from '../support/sops-edit.ts'
 
 const clusters = ['cloud', 'line-1', 'line-2']
 const edges = clusters.slice(1)
@@ -163,6 +163,21 @@ test('what somebody has added with sops edit stays', async (t) => {
     object: {type: 'example.com/mine', data: {old: 'b2Y='}},
   })
   t.is(secretValue(await repository.bundle('cloud'), 'observability/mine', 'token'), 'of-my-own-making')
+})
+
+test('an authority of one’s own stays, and is what edges trust, though nobody said so', async (t) => {
+  const repository = await secretsRepository(t)
+  await repository.made()
+  const before = await repository.bundle('cloud')
+  const own = (key: string) => secretValue(before, 'cloud-operators/environment-ca', key)
+  const withoutTrusted = `sed -i '/trusted.crt: /,/END CERTIFICATE/d' "$1"\n`
+  await editWith(repository, 'clusters/factory/cloud/secrets.sops.yaml', withoutTrusted)
+  t.false('trusted.crt' in ((await repository.bundle('cloud')).get('cloud-operators/environment-ca')?.values ?? {}))
+  await repository.made()
+  const after = await repository.bundle('cloud')
+  for (const key of ['tls.crt', 'tls.key', 'trusted.crt']) {
+    t.is(secretValue(after, 'cloud-operators/environment-ca', key), own(key), key)
+  }
 })
 
 test('a new edge cluster changes its own files and those of the cloud; one that is gone leaves nothing', async (t) => {

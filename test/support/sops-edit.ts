@@ -21,8 +21,13 @@ export async function addSecret(
     `stringData: {${key}: ${value}}`,
     '',
   ].join('\n')
+  await editWith(repository, path, `cat >> "$1" << 'END'\n${text}END\n`)
+}
+
+/** Changes a file with the real `sops edit`; `script` is the editor, in shell, with the decrypted file as $1. */
+export async function editWith(repository: SecretsRepository, path: string, script: string): Promise<void> {
   const editor = join(repository.folder, '.secrets/editor.sh')
-  writeFileSync(editor, `#!/bin/sh\ncat >> "$1" << 'END'\n${text}END\n`)
+  writeFileSync(editor, `#!/bin/sh\n${script}`)
   chmodSync(editor, 0o700)
   const env = {EDITOR: editor, SOPS_AGE_KEY_FILE: repository.keyFile('alice')}
   const {exitCode, stderr} = await run(await requireTool(root, tools.sops), ['edit', join(repository.folder, path)], {
