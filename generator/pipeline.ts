@@ -20,6 +20,7 @@ export interface Rendered {
   files: RenderedFile[]
   issues: Issue[]
   counts: {environments: number; clusters: number}
+  plans: readonly Plan[]
 }
 
 /** An environment and its clusters. */
@@ -58,7 +59,7 @@ export function renderRepository(root: string, layers: readonly LayerDefinition[
   issues.push(...vendoredIssues(root, layers))
   const clusters = plans.reduce((sum, {sites}) => sum + sites.length, 0)
   const counts = {environments: plans.length, clusters}
-  if (hasErrors(issues)) return {files: [], issues, counts}
+  if (hasErrors(issues)) return {files: [], issues, counts, plans}
   const order = {cloud: orderLayers(layers, 'cloud'), edge: orderLayers(layers, 'edge')}
   const files = [
     ...layers.flatMap((layer) => renderChart(layer)),
@@ -66,7 +67,7 @@ export function renderRepository(root: string, layers: readonly LayerDefinition[
     ...plans.flatMap((plan) => renderEnvironment(plan, layers, order)),
     ...sopsConfiguration(plans.flatMap(({sites}) => sites)),
   ]
-  return {files, issues, counts}
+  return {files, issues, counts, plans}
 }
 
 type Order = Record<'cloud' | 'edge', readonly OrderedLayer[]>

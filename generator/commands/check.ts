@@ -1,11 +1,11 @@
-import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {layerDefinitions} from '../components/index.ts'
 import type {ReadEnvironment} from '../environment/read.ts'
 import {hasErrors, type Issue} from '../issue/issue.ts'
 import {stagedFiles, type TextFile, workingFiles} from '../leaks/git-files.ts'
 import {scanText} from '../leaks/scan.ts'
-import {planRepository, renderRepository} from '../pipeline.ts'
+import {presentContent} from '../output/write.ts'
+import {type Plan, renderRepository} from '../pipeline.ts'
 import type {RenderedFile} from '../rendered-file.ts'
 import {checkSecrets} from '../secrets/check-secrets.ts'
 import {deletedFiles} from '../secrets/cluster-files.ts'
@@ -32,23 +32,23 @@ async function checkStaged({root}: CommandInput): Promise<CommandResult> {
 
 async function checkAll({root, progress}: CommandInput): Promise<CommandResult> {
   progress('Rendering')
-  const {files, issues} = renderRepository(root, layerDefinitions)
+  const {files, issues, plans} = renderRepository(root, layerDefinitions)
   const drift = hasErrors(issues) ? [] : files.flatMap((file) => driftOf(root, file))
   progress('Looking for secrets in clear text')
   const leaks = await leaksIn(await workingFiles(root), contents(files))
-  const found = [...issues, ...drift, ...(await secretsIssues(root)), ...leaks]
+  const found = [...issues, ...drift, ...(await secretsIssues(root, plans)), ...leaks]
   return {issues: found, text: hasErrors(found) ? undefined : 'All is as it should be', outcome: ''}
 }
 
 function driftOf(root: string, {path, content}: RenderedFile): Issue[] {
-  const present = existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined
+  const present = presentContent(join(root, path))
   if (present === content) return []
   const message = present === undefined ? 'This file was not rendered' : 'This is not what the environments render to'
   return [{severity: 'error', code: 'drift', file: path, message, fix: 'run npm run render, and commit what it writes'}]
 }
 
-async function secretsIssues(root: string): Promise<Issue[]> {
-  const plans = planRepository(root, layerDefinitions, []).filter(({read}) => read.environment.secrets)
+async function secretsIssues(root: string, all: readonly Plan[]): Promise<Issue[]> {
+  const plans = all.filter(({read}) => read.environment.secrets)
   const deleted = await deletedFiles(
     root,
     plans.flatMap(({sites}) => sites),

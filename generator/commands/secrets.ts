@@ -42,7 +42,7 @@ Options:
 
 function check({root, argument}: CommandInput): CommandResult {
   const name = nameOf(argument)
-  const plan = planOf(root, name, [])
+  const plan = planOf(root, name)
   if (!plan.read.environment.secrets)
     return {issues: [], text: `${name} names no operators: its Secrets come by other means`}
   const found = checkSecrets({root, sites: plan.sites, layers: layerDefinitions, now: new Date()})
@@ -58,7 +58,7 @@ function nameOf(argument: string): string {
 async function make({root, argument, options, progress}: CommandInput): Promise<CommandResult> {
   progress('Reading environments')
   const name = nameOf(argument)
-  const plan = planOf(root, name, [])
+  const plan = planOf(root, name)
   if (!plan.read.environment.secrets) throw new IssueError(withoutRecipient(plan))
   const wrong = wrongRecipients(plan)
   if (wrong.length > 0) throw new IssueError(...wrong)
@@ -100,7 +100,8 @@ function listOf(option: CommandInput['options'][string]): string[] {
 }
 
 /** The environment. Problems of its Secrets are mended here, and those of other environments are no reason to wait. */
-function planOf(root: string, name: string, found: Issue[]): Plan {
+function planOf(root: string, name: string): Plan {
+  const found: Issue[] = []
   const plans = planRepository(root, layerDefinitions, found)
   const plan = plans.find(({read}) => read.environment.name === name)
   const ownFolder = `environments/${name}/`

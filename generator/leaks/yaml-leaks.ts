@@ -79,14 +79,14 @@ function literalsOf(map: YAMLMap): [Scalar, string][] {
 
 /** What settings of CI and the like say in the place of a credential. */
 const harmless = /^(read|write|none|true|false|yes|no|null)$/
-const name = /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/
+const objectName = /^[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?$/
 
 /** Neither encrypted, nor empty, nor a reference to what is elsewhere, such as the name of a Secret. */
 export function isClear(key: string, value: unknown): boolean {
   if (typeof value === 'number') return true
   if (typeof value !== 'string' || value === '') return false
   if (/^(ENC\[|\$[{(_]|\/|\{\{|<)/.test(value) || harmless.test(value)) return false
-  return !(/(secret|credentials?)$/i.test(key) && name.test(value))
+  return !(/(secret|credentials?)$/i.test(key) && objectName.test(value))
 }
 
 function placeOf(node: Node, lines: LineCounter): {line: number; column: number} {

@@ -98,8 +98,8 @@ function foreign(path: string): Issue {
   }
 }
 
-/** Undefined where there is nothing; a folder has content that nobody rendered. */
-function presentContent(path: string): string | undefined {
+/** What stands at a path: undefined where there is nothing; a folder has content that nobody rendered. */
+export function presentContent(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {

@@ -1,8 +1,8 @@
-import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Environment} from '../environment/schema.ts'
 import type {Issue} from '../issue/issue.ts'
 import {IssueError} from '../issue/issue.ts'
+import {presentContent} from '../output/write.ts'
 import {
   type Authority,
   firstAuthority,
@@ -12,10 +12,10 @@ import {
   retirementOf,
   withoutOlder,
 } from './authority.ts'
-import {type Bundle, idOf} from './bundle.ts'
+import type {Bundle} from './bundle.ts'
 import {certificatesIn} from './certificate.ts'
 import type {ClusterFiles} from './cluster-files.ts'
-import {valuesOfKeys} from './plan.ts'
+import {partsIn} from './plan.ts'
 
 /** The certificates to trust, for browsers and for a look: public, and written anew from the Secrets. */
 export function authorityPath(environment: string): string {
@@ -73,21 +73,15 @@ function retired(
 }
 
 function readAuthority({planned}: ClusterFiles, present: Bundle): Authority | undefined {
-  const parts = planned.flatMap((secret) =>
-    valuesOfKeys(secret).flatMap(([key, value]): [string, string][] => {
-      const text = present.get(idOf(secret))?.values[key]
-      return value.kind === 'authority' && text ? [[value.part, text]] : []
-    }),
-  )
-  const {chain, privateKey, ...found}: Partial<Authority> = Object.fromEntries(parts)
+  const {chain, privateKey, ...found}: Partial<Authority> = partsIn(planned, present, 'authority')
   // Who has put in an authority of their own need not say whom to trust: the last of its chain.
-  const trusted = found.trusted ?? certificatesIn(chain ?? '').at(-1)
+  const trusted = found.trusted || certificatesIn(chain ?? '').at(-1)
   return chain && privateKey && trusted ? {chain, privateKey, trusted} : undefined
 }
 
 function authorityOfCluster(root: string, environment: string, issues: Issue[]): Authority | undefined {
   const path = authorityPath(environment)
-  const trusted = existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : ''
+  const trusted = presentContent(join(root, path)) ?? ''
   // One of our own is from before the issuer was changed.
   const [first] = certificatesIn(trusted)
   if (first && !isOwn(first, environment)) return {chain: '', privateKey: '', trusted}

@@ -1,6 +1,6 @@
 import {randomBytes} from 'node:crypto'
 import type {Environment} from '../environment/schema.ts'
-import {certificatesIn, crossSigned, newAuthority, subjectOf, validityOf} from './certificate.ts'
+import {certificatesIn, crossSigned, day, madeAt, newAuthority, subjectOf} from './certificate.ts'
 
 /** Who signs what the cloud serves, and whom the edges trust. */
 export interface Authority {
@@ -13,7 +13,6 @@ export interface Authority {
 
 /** Days that a certificate of cert-manager lasts where nothing else is said (cert-manager.io/docs/usage/certificate). */
 const serverCertificateDays = 90
-const day = 86_400_000
 
 /** An authority for an environment that has none. */
 export async function firstAuthority({name}: Environment, now: Date): Promise<Authority> {
@@ -50,8 +49,7 @@ export function hasOlder({trusted}: {trusted: string}): boolean {
 export function retirementOf({trusted}: {trusted: string}, {outage}: Environment): Date {
   const [newest = ''] = certificatesIn(trusted)
   const wait = Math.max(millisecondsOf(outage.survive), serverCertificateDays * day)
-  // It is valid a day before it was made.
-  return new Date(validityOf(newest).from.getTime() + day + wait)
+  return new Date(madeAt(newest).getTime() + wait)
 }
 
 /** Milliseconds of a duration such as 12h or 7d. */

@@ -26,6 +26,12 @@ export function idOf({namespace, name}: {namespace: string; name: string}): stri
   return `${namespace}/${name}`
 }
 
+/** Whether two Secrets hold the same. */
+export function isSame(a: PlainSecret | undefined, b: PlainSecret | undefined): boolean {
+  const entries = (secret: PlainSecret | undefined) => JSON.stringify(Object.entries(secret?.values ?? {}).sort())
+  return a !== undefined && b !== undefined && entries(a) === entries(b)
+}
+
 /** What sops decrypted of the file at a path, as Secrets. */
 export function parseBundle(path: string, yaml: string): Bundle {
   const documents = parseAllDocuments(yaml)

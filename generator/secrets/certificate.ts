@@ -9,7 +9,8 @@ export interface KeyPair {
 }
 
 const algorithm = {name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256'}
-const day = 86_400_000
+/** In milliseconds. */
+export const day = 86_400_000
 /** Clocks of small machines are late. */
 const skew = day
 
@@ -102,6 +103,11 @@ export function fingerprint(text: string): string {
 export function validityOf(certificate: string): {from: Date; to: Date} {
   const {validFrom, validTo} = new NodeCertificate(certificate)
   return {from: new Date(validFrom), to: new Date(validTo)}
+}
+
+/** When a certificate that was made here was made: it is valid a while before. */
+export function madeAt(certificate: string): Date {
+  return new Date(validityOf(certificate).from.getTime() + skew)
 }
 
 /** The name of whom it is for, such as `CN=edge`. */

@@ -1,17 +1,18 @@
-import {existsSync, readFileSync} from 'node:fs'
+import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import type {LayerDefinition, Site} from '../component.ts'
 import type {Environment} from '../environment/schema.ts'
 import {readRecipient, readSealedFile, type SealedFile, sealedPaths} from '../environment/sealed.ts'
 import type {Issue} from '../issue/issue.ts'
+import {presentContent} from '../output/write.ts'
 import {hasOlder, millisecondsOf, retirementOf} from './authority.ts'
 import {authorityPath} from './authority-state.ts'
+import {day} from './certificate.ts'
 import {filesOfNobody} from './cluster-files.ts'
 import {isLoginOf, operatorPath} from './operator-login.ts'
 import {declaredSecrets, holds, type PlannedSecret, plannedSecrets} from './plan.ts'
 import {missingIn, obsoleteIn, seenExpiry, wrongRecipients} from './seen.ts'
 
-const day = 86_400_000
 /** How long before its end a certificate is talked about, beside the longest outage. */
 const noticeDays = 30
 
@@ -165,12 +166,12 @@ function loginIssues(root: string, environment: Environment): Issue[] {
 function authorityIssues(root: string, environment: Environment, now: Date): Issue[] {
   if (environment.cloud.certificates.issuer !== 'environment-ca') return []
   const file = authorityPath(environment.name)
-  if (!existsSync(join(root, file))) {
+  const trusted = presentContent(join(root, file))
+  if (trusted === undefined) {
     return [
       problem(file, environment, 'The certificate of the authority is missing, which browsers are given', 'writes it'),
     ]
   }
-  const trusted = readFileSync(join(root, file), 'utf8')
   if (!hasOlder({trusted}) || now < retirementOf({trusted}, environment)) return []
   const fix = `run npm run secrets -- ${environment.name} --retire`
   return [{severity: 'warning', code: 'authority', file, message: 'The older authority is needed no more', fix}]

@@ -37,7 +37,10 @@ export async function isWaitingKeyWrong(
 }
 
 function waitingIdentity(root: string, environment: string, cluster: string): string | undefined {
-  const path = join(root, clusterKeyPath(environment, cluster))
+  return identityIn(join(root, clusterKeyPath(environment, cluster)))
+}
+
+function identityIn(path: string): string | undefined {
   return existsSync(path) ? /^AGE-SECRET-KEY-1[A-Z0-9]+$/m.exec(readFileSync(path, 'utf8'))?.[0] : undefined
 }
 
@@ -69,7 +72,7 @@ export async function settleClusterKey(
 ) {
   const path = join(root, clusterKeyPath(environment, cluster))
   if (!existsSync(asidePath(path))) return
-  const identity = /^AGE-SECRET-KEY-1[A-Z0-9]+$/m.exec(readFileSync(asidePath(path), 'utf8'))?.[0]
+  const identity = identityIn(asidePath(path))
   if (identity && (await identityToRecipient(identity)) === recipient) renameSync(asidePath(path), path)
   else rmSync(asidePath(path))
 }

@@ -19,8 +19,11 @@ export interface OpenedEdge {
   identity: Identity
 }
 
-/** Whether all that can be seen of an edge cluster from outside is as it should be, so that it need not be opened. */
-export function isIntact(edge: ClusterFiles, registry: Registry, authority: Authority | undefined): boolean {
+/**
+ * Whether all that can be seen of an edge cluster from outside is as it should be, so that it need not be opened.
+ * `trusted` is the fingerprint of the certificates that edges trust, where there are any of our own.
+ */
+export function isIntact(edge: ClusterFiles, registry: Registry, trusted: string | undefined): boolean {
   const {name, seen, planned, declared, recipients} = edge
   if (!seen) return false
   const {extra, missing} = wrongRecipients(seen, recipients)
@@ -28,7 +31,7 @@ export function isIntact(edge: ClusterFiles, registry: Registry, authority: Auth
   if (wrong.length > 0) return false
   const certificate = registry.certificates.get(name)
   const isKnown = registry.hashes.has(edgeUser(name)) && registry.streamKeys.has(name) && certificate !== undefined
-  const trusts = !authority || seenFingerprint(seen, 'authority') === fingerprint(authority.trusted)
+  const trusts = trusted === undefined || seenFingerprint(seen, 'authority') === trusted
   return isKnown && trusts && seenFingerprint(seen, 'identity') === fingerprint(certificate)
 }
 

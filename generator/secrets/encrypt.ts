@@ -1,7 +1,6 @@
 import pMap from 'p-map'
-import {type Bundle, idOf, printBundle} from './bundle.ts'
+import {type Bundle, idOf, isSame, printBundle} from './bundle.ts'
 import type {ClusterFiles} from './cluster-files.ts'
-import {isSame} from './registry.ts'
 import {wrongRecipients} from './seen.ts'
 import type {Sops} from './sops.ts'
 import type {StoredFile} from './store.ts'

@@ -1,7 +1,7 @@
 import {edgeUser, type SecretValue} from '../secret.ts'
-import {type Bundle, idOf} from './bundle.ts'
+import type {Bundle} from './bundle.ts'
 import {isPair, newClientCertificate} from './certificate.ts'
-import {type PlannedSecret, valuesOfKeys} from './plan.ts'
+import {type PlannedSecret, partsIn} from './plan.ts'
 import {newPassword, newStreamKey} from './values.ts'
 
 /** The parts of the identity of an edge cluster. */
@@ -14,7 +14,7 @@ export async function completeIdentity(
   present: Bundle,
   now: Date,
 ): Promise<Identity> {
-  const found = readIdentity(planned, present)
+  const found: Partial<Identity> = partsIn(planned, present, 'identity')
   const pair = {certificate: found.certificate ?? '', privateKey: found.privateKey ?? ''}
   return {
     user: edgeUser(cluster),
@@ -22,14 +22,4 @@ export async function completeIdentity(
     streamKey: found.streamKey ?? newStreamKey(),
     ...(isPair(pair) ? pair : await newClientCertificate(now)),
   }
-}
-
-function readIdentity(planned: readonly PlannedSecret[], present: Bundle): Partial<Identity> {
-  const parts = planned.flatMap((secret) =>
-    valuesOfKeys(secret).flatMap(([key, value]): [string, string][] => {
-      const text = present.get(idOf(secret))?.values[key]
-      return value.kind === 'identity' && text !== undefined ? [[value.part, text]] : []
-    }),
-  )
-  return Object.fromEntries(parts)
 }

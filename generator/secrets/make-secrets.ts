@@ -1,12 +1,13 @@
-import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import type {LayerDefinition, Site} from '../component.ts'
 import {sealedPaths} from '../environment/sealed.ts'
 import {hasErrors, type Issue, IssueError} from '../issue/issue.ts'
 import {withLockHeld} from '../output/lock.ts'
+import {presentContent} from '../output/write.ts'
 import {type Authority, hasOlder, retirementOf} from './authority.ts'
 import {authorityPath, resolveAuthority} from './authority-state.ts'
 import {idOf} from './bundle.ts'
+import {fingerprint} from './certificate.ts'
 import {composeCloud, register, servicesOf, strikeOut} from './cloud-secrets.ts'
 import {type ClusterFiles, deletedFiles, filesOfNobody, lookAt} from './cluster-files.ts'
 import {keepClusterKey} from './cluster-key.ts'
@@ -72,7 +73,8 @@ async function make(request: Request, staging: string): Promise<Made> {
   const registry = readRegistry(present, cloud.planned)
   const authority = await resolveAuthority({...request, cloud, present, rotate: targets.authority, issues})
   const {clusters: rotated} = targets
-  const outdated = edges.filter((edge) => rotated.has(edge.name) || !isIntact(edge, registry, authority))
+  const trusted = authority && fingerprint(authority.trusted)
+  const outdated = edges.filter((edge) => rotated.has(edge.name) || !isIntact(edge, registry, trusted))
   const opened = await openEdges(outdated, {rotated, now, progress, open})
   strikeOut(registry, cloud.site, servicesOf(cloud.planned))
   for (const {edge, identity} of opened) register(registry, edge.name, identity)
@@ -153,7 +155,7 @@ function publicKeys(clusters: readonly ClusterFiles[]): StoredFile[] {
 
 function authorityFile({root}: Request, {environment}: Site, authority: Authority | undefined): StoredFile[] {
   const path = authorityPath(environment.name)
-  const isThere = existsSync(join(root, path)) && readFileSync(join(root, path), 'utf8') === authority?.trusted
+  const isThere = presentContent(join(root, path)) === authority?.trusted
   return !authority || isThere ? [] : [{path, content: authority.trusted}]
 }
 

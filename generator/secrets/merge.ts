@@ -5,7 +5,7 @@ import type {Issue} from '../issue/issue.ts'
 import {IssueError} from '../issue/issue.ts'
 import type {SecretValue} from '../secret.ts'
 import {run} from '../verify/run.ts'
-import {type Bundle, type PlainSecret, parseBundle} from './bundle.ts'
+import {type Bundle, idOf, type PlainSecret, parseBundle} from './bundle.ts'
 import {type PlannedSecret, valuesOfKeys} from './plan.ts'
 import {printCertificates, printLines, readCertificates, readLines} from './registry.ts'
 import type {Sops} from './sops.ts'
@@ -53,7 +53,7 @@ export function mergeBundles(
 ): Bundle {
   const ids = [...new Set([...ours.keys(), ...theirs.keys()])]
   const merged = ids.flatMap((id): [string, PlainSecret][] => {
-    const plan = planned.find(({namespace, name}) => `${namespace}/${name}` === id)
+    const plan = planned.find((secret) => idOf(secret) === id)
     const secret = mergeSecret({base: base.get(id), ours: ours.get(id), theirs: theirs.get(id)}, plan, () => both(id))
     return secret ? [[id, secret]] : []
   })

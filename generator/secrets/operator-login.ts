@@ -1,4 +1,3 @@
-import {createHash} from 'node:crypto'
 import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import type {Site} from '../component.ts'
@@ -8,7 +7,7 @@ import {bcryptHash, elasticHash} from './hash.ts'
 import type {Registry} from './registry.ts'
 import type {Sops} from './sops.ts'
 import type {StoredFile} from './store.ts'
-import {newPassword} from './values.ts'
+import {newPassword, revisionOf} from './values.ts'
 
 /** The password of an operator for Kibana and for the pages behind basic auth, which only this operator can read. */
 export function operatorPath(environment: string, operator: string): string {
@@ -18,12 +17,10 @@ export function operatorPath(environment: string, operator: string): string {
 /** Keys whose values sops encrypts in it. */
 const loginKeys = '^password$'
 
-/** By which a login and what the cloud knows of it fit together: a mark of the hash, which the cloud has. */
-function revisionOfLogin(hash = ''): string {
-  return `r${createHash('sha256').update(hash).digest('hex').slice(0, 8)}`
-}
-
-/** Whether the file is there, whole, encrypted for this recipient alone and, where one is given, of this revision. */
+/**
+ * Whether the file is there, whole, encrypted for this recipient alone and, where one is given, of this revision: that of
+ * the hash which the cloud has of the same password.
+ */
 export function isLoginOf(root: string, path: string, recipient: string, revision?: string): boolean {
   if (!existsSync(join(root, path))) return false
   const text = readFileSync(join(root, path), 'utf8')
@@ -48,13 +45,13 @@ export async function completeLogins(options: {
   for (const {name, recipient} of secrets?.operators ?? []) {
     const path = operatorPath(environment, name)
     const isKnown = registry.hashes.has(name) && registry.logins.has(name)
-    const fits = isKnown && isLoginOf(root, path, recipient, revisionOfLogin(registry.logins.get(name)))
+    const fits = isKnown && isLoginOf(root, path, recipient, revisionOf(registry.logins.get(name) ?? ''))
     if (fits && !rotated.has(name)) continue
     const password = newPassword()
     registry.hashes.set(name, elasticHash(password))
     const login = bcryptHash(password)
     registry.logins.set(name, login)
-    const text = printYaml({environment, username: name, revision: revisionOfLogin(login), password})
+    const text = printYaml({environment, username: name, revision: revisionOf(login), password})
     files.push({path, content: await sops.encrypt(path, text, [recipient], loginKeys)})
   }
   return files

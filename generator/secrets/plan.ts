@@ -2,7 +2,7 @@ import {type LayerDefinition, roleOf, type SecretReference, type Site} from '../
 import {isEnabled} from '../model/values.ts'
 import type {SecretKeys, SecretValue} from '../secret.ts'
 import {layersOf} from '../values/values.ts'
-import {idOf} from './bundle.ts'
+import {type Bundle, idOf} from './bundle.ts'
 
 /** A Secret that a cluster needs. */
 export interface PlannedSecret {
@@ -42,6 +42,21 @@ function planned({name, keys, namespace: own, afterRotation}: SecretReference, n
 /** The keys with where their values come from; none where there is an entry per edge cluster. */
 export function valuesOfKeys({keys}: PlannedSecret): [string, SecretValue][] {
   return typeof keys === 'string' ? [] : Object.entries(keys)
+}
+
+/** The parts of an identity or of an authority that Secrets hold, by their names. */
+export function partsIn(
+  planned: readonly PlannedSecret[],
+  present: Bundle,
+  kind: 'identity' | 'authority',
+): Record<string, string> {
+  const parts = planned.flatMap((secret) =>
+    valuesOfKeys(secret).flatMap(([key, value]): [string, string][] => {
+      const text = present.get(idOf(secret))?.values[key]
+      return value.kind === kind && text !== undefined ? [[value.part, text]] : []
+    }),
+  )
+  return Object.fromEntries(parts)
 }
 
 /** Whether a Secret holds a value of this kind. */

@@ -1,7 +1,6 @@
 import type {ServiceUser} from '../secret.ts'
 import {edgeUser} from '../secret.ts'
-import type {Bundle, PlainSecret} from './bundle.ts'
-import {idOf} from './bundle.ts'
+import {type Bundle, idOf} from './bundle.ts'
 import {certificatesIn} from './certificate.ts'
 import type {PlannedSecret} from './plan.ts'
 import {valuesOfKeys} from './plan.ts'
@@ -73,12 +72,6 @@ export function printRoles(
     ...edgeClusters.map((cluster) => `${edgeUser(cluster)}:${edgeUser(cluster)}`).sort(),
   ]
   return lines.map((line) => `${line}\n`).join('')
-}
-
-/** Whether two Secrets hold the same. */
-export function isSame(a: PlainSecret | undefined, b: PlainSecret | undefined): boolean {
-  const entries = (secret: PlainSecret | undefined) => JSON.stringify(Object.entries(secret?.values ?? {}).sort())
-  return a !== undefined && b !== undefined && entries(a) === entries(b)
 }
 
 function sorted(entries: ReadonlyMap<string, string>): [string, string][] {

@@ -5,10 +5,10 @@ import {holds, type PlannedSecret, valuesOfKeys} from './plan.ts'
 
 // What can be seen of encrypted Secrets without a key, so that a check needs none.
 
-/** Annotations that tell of a certificate: its SHA-256, and the day on which it ends. */
+/** Which part is a certificate, and annotations that tell of it: its SHA-256, and the day on which it ends. */
 const marks = {
-  identity: {sha256: 'certificate-sha256', expires: 'certificate-expires'},
-  authority: {sha256: 'authority-sha256', expires: 'authority-expires'},
+  identity: {part: 'certificate', sha256: 'certificate-sha256', expires: 'certificate-expires'},
+  authority: {part: 'trusted', sha256: 'authority-sha256', expires: 'authority-expires'},
 } as const
 type Marked = keyof typeof marks
 
@@ -17,7 +17,7 @@ export function marksOf(
   secret: PlannedSecret,
   certificates: Partial<Record<Marked, string | undefined>>,
 ): Record<string, string> {
-  const kinds = (Object.keys(marks) as Marked[]).filter((kind) => holds(secret, kind, certificatePart[kind]))
+  const kinds = (Object.keys(marks) as Marked[]).filter((kind) => holds(secret, kind, marks[kind].part))
   const entries = kinds.flatMap((kind): [string, string][] => {
     const text = certificates[kind]
     if (!text) return []
@@ -29,8 +29,6 @@ export function marksOf(
   })
   return Object.fromEntries(entries)
 }
-
-const certificatePart = {identity: 'certificate', authority: 'trusted'} as const
 
 /** The SHA-256 of a certificate in a file, as its annotations say. */
 export function seenFingerprint({secrets}: SealedFile, kind: Marked): string | undefined {

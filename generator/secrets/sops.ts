@@ -36,14 +36,18 @@ export class Sops {
 
   /** What is in an encrypted file; an error in the words of a person where it cannot be read. */
   async decrypt(path: string, content: string): Promise<string> {
-    const output = await this.#run(['decrypt', '--input-type', 'yaml', '--output-type', 'yaml'], content)
+    const output = await this.#decrypt(content)
     if (output.exitCode === 0) return output.stdout
     throw new IssueError(refusal(path, output))
   }
 
   /** Whether one of the caller's own keys opens the file. */
   async canDecrypt(content: string): Promise<boolean> {
-    return (await this.#run(['decrypt', '--input-type', 'yaml', '--output-type', 'yaml'], content)).exitCode === 0
+    return (await this.#decrypt(content)).exitCode === 0
+  }
+
+  #decrypt(content: string): Promise<Output> {
+    return this.#run(['decrypt', '--input-type', 'yaml', '--output-type', 'yaml'], content)
   }
 
   /** Its own configuration would add recipients: what stands in .sops.yaml is for people. */

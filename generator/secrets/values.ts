@@ -1,5 +1,6 @@
-import {createHash, randomBytes, randomUUID} from 'node:crypto'
+import {randomBytes, randomUUID} from 'node:crypto'
 import {revisionAnnotation} from '../environment/sealed.ts'
+import {sha256} from '../expression/helpers.ts'
 import type {SecretValue} from '../secret.ts'
 import {type Bundle, idOf, type PlainSecret} from './bundle.ts'
 import {type PlannedSecret, valuesOfKeys} from './plan.ts'
@@ -39,14 +40,19 @@ function composeSecret(secret: PlannedSecret, present: Bundle, sources: Sources)
     typeof secret.keys === 'string'
       ? sources.perEdge()
       : {...before?.values, ...fixedValues(secret, before?.values ?? {}, sources)}
-  const annotations = {[revisionAnnotation]: revisionOf(values), ...sources.annotationsOf(secret)}
+  const annotations = {
+    [revisionAnnotation]: revisionOf(JSON.stringify(Object.entries(values).sort())),
+    ...sources.annotationsOf(secret),
+  }
   return {namespace, name, annotations, values, ...(before?.rest ? {rest: before.rest} : {})}
 }
 
-/** Of a Secret with 256 random bits in it, so 32 bits of its hash tell nothing of them. */
-function revisionOf(values: Readonly<Record<string, string>>): string {
-  const hash = createHash('sha256').update(JSON.stringify(Object.entries(values).sort()))
-  return `r${hash.digest('hex').slice(0, 8)}`
+/**
+ * A mark that changes with a text and tells nothing of it: 32 bits of its hash, of a text with 256 random bits in it. The
+ * letter in front keeps it from being a number.
+ */
+export function revisionOf(text: string): string {
+  return `r${sha256(text).slice(0, 8)}`
 }
 
 function fixedValues(

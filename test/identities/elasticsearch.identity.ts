@@ -1,8 +1,9 @@
 import test, {type ExecutionContext} from 'ava'
 import type {Bundle} from '../../generator/secrets/bundle.ts'
 import {eventually} from '../e2e/harness/eventually.ts'
-import {secretValue} from '../support/secrets.ts'
-import {type Answer, type Elasticsearch, type Login, startElasticsearch} from './harness/elasticsearch.ts'
+import type {Login} from '../support/login.ts'
+import {operatorPassword, secretValue} from '../support/secrets.ts'
+import {type Answer, type Elasticsearch, startElasticsearch} from './harness/elasticsearch.ts'
 import {fileOf, type System, startSystem} from './harness/system.ts'
 
 // The real Elasticsearch 8.19 with roles.yml as rendered, and users and users_roles as `npm run secrets` makes them. Not
@@ -170,7 +171,5 @@ async function isAllowed({ask}: Elasticsearch, login: Login, privileges: object)
 }
 
 async function operatorLogin({repository}: System, username: string): Promise<Login> {
-  const path = `environments/factory/operators/${username}.sops.yaml`
-  const text = await repository.decrypt(path, repository.keyFile(username))
-  return {username, password: /^password: (.+)$/m.exec(text ?? '')?.[1] ?? ''}
+  return {username, password: (await operatorPassword(repository, username)) ?? ''}
 }

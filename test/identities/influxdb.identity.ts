@@ -1,7 +1,7 @@
 import test from 'ava'
 import type {Bundle} from '../../generator/secrets/bundle.ts'
 import {run} from '../../generator/verify/run.ts'
-import type {Login} from './harness/elasticsearch.ts'
+import {basicAuthorization, type Login} from '../support/login.ts'
 import {keepAccounts, startInfluxdb} from './harness/influxdb.ts'
 import {fileOf, startSystem} from './harness/system.ts'
 
@@ -23,10 +23,11 @@ test('accounts follow the Secret, a rotation cuts nobody off, and there is no de
   const follow = async () =>
     keepAccounts(script, influxdb.port, (await repository.bundle('cloud')).get(secret)?.values ?? {})
   const errorOf = async (who: Login, statement: string) => (await influxdb.query(who, statement)).error
-  const write = async ({username, password}: Login) => {
-    const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+  const write = async (who: Login) => {
     const url = `http://127.0.0.1:${influxdb.port}/write?db=opentsdb`
-    return (await fetch(url, {method: 'POST', headers: {authorization}, body: 'netdata gauge=1'})).status
+    return (
+      await fetch(url, {method: 'POST', headers: {authorization: basicAuthorization(who)}, body: 'netdata gauge=1'})
+    ).status
   }
   await follow()
   await follow()

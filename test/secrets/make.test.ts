@@ -8,7 +8,7 @@ import {isPair, newAuthority} from '../../generator/secrets/certificate.ts'
 import {isElasticHashOf} from '../../generator/secrets/hash.ts'
 import {plannedSecrets, valuesOfKeys} from '../../generator/secrets/plan.ts'
 import {readCertificates, readLines} from '../../generator/secrets/registry.ts'
-import {changedPaths, secretsRepository, secretValue} from '../support/secrets.ts'
+import {changedPaths, operatorPassword, secretsRepository, secretValue} from '../support/secrets.ts'
 import {addSecret, editWith} from '../support/sops-edit.ts'
 
 const clusters = ['cloud', 'line-1', 'line-2']
@@ -119,8 +119,7 @@ test('the login of an operator can be read by that operator alone, and opens Kib
   await repository.made()
   const path = 'environments/factory/operators/bob.sops.yaml'
   t.is(await repository.decrypt(path, repository.keyFile('alice')), undefined)
-  const password =
-    /^password: (.+)$/m.exec((await repository.decrypt(path, repository.keyFile('bob'))) ?? '')?.[1] ?? ''
+  const password = (await operatorPassword(repository, 'bob')) ?? ''
   const cloud = await repository.bundle('cloud')
   const login = readLines(secretValue(cloud, 'observability/operator-login', 'users')).get('bob') ?? ''
   t.true(bcrypt.compareSync(password, login))

@@ -127,6 +127,13 @@ export function secretValue(bundle: Bundle, secret: string, key: string): string
   return value
 }
 
+/** The password in the login of an operator, read by that operator; undefined where there is none. */
+export async function operatorPassword(repository: SecretsRepository, operator: string): Promise<string | undefined> {
+  const path = `environments/${repository.environment}/operators/${operator}.sops.yaml`
+  const text = await repository.decrypt(path, repository.keyFile(operator))
+  return /^password: (.+)$/m.exec(text ?? '')?.[1]
+}
+
 /** Every value in the Secrets of an environment that is not public: what nobody else may see. */
 export async function secretValues(repository: SecretsRepository): Promise<Set<string>> {
   const folder = join(repository.folder, 'clusters', repository.environment)
@@ -142,9 +149,7 @@ export async function secretValues(repository: SecretsRepository): Promise<Set<s
     }
   }
   for (const name of readdirSync(join(repository.folder, 'environments', repository.environment, 'operators'))) {
-    const path = `environments/${repository.environment}/operators/${name}`
-    const text = await repository.decrypt(path, repository.keyFile(name.replace('.sops.yaml', '')))
-    const password = /^password: (.+)$/m.exec(text ?? '')?.[1]
+    const password = await operatorPassword(repository, name.replace('.sops.yaml', ''))
     if (password) found.add(password)
   }
   return found

@@ -1,7 +1,7 @@
 import {spawn} from 'node:child_process'
 import {createServer, type IncomingMessage, type Server, type ServerResponse} from 'node:http'
+import {basicAuthorization, type Login} from '../../support/login.ts'
 import {listen} from './listen.ts'
-import type {Login} from './reconciler.ts'
 
 export interface GitServer {
   url: string
@@ -42,7 +42,7 @@ interface Call {
 
 /** A program of the Common Gateway Interface (RFC 3875): the request in its environment, headers before its answer. */
 function answer({folder, login, request, response}: Call): void {
-  if (login && request.headers.authorization !== basic(login)) {
+  if (login && request.headers.authorization !== basicAuthorization(login)) {
     response.writeHead(401, {'www-authenticate': 'Basic realm="git"'}).end()
     return
   }
@@ -84,8 +84,4 @@ function headOf(text: string): [number, Record<string, string>] {
   )
   const {status, ...rest} = headers
   return [Number(status?.slice(0, 3) ?? 200), rest]
-}
-
-function basic({username, password}: Login): string {
-  return `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
 }

@@ -1,4 +1,5 @@
 import type {Site} from '../../../generator/component.ts'
+import type {Login} from '../../support/login.ts'
 import type {ControlPlane} from './control-plane.ts'
 import type {Member} from './fleet.ts'
 import type {Running} from './processes.ts'
@@ -10,11 +11,6 @@ export interface Reconciler {
   /** Ends one at once, by its name, and starts it again, as when a node loses power. */
   restart: (name: string) => Promise<void>
   stop: () => Promise<void>
-}
-
-export interface Login {
-  username: string
-  password: string
 }
 
 /** How the tests handle Flux or Argo CD. */

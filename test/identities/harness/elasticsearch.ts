@@ -4,6 +4,7 @@ import {elasticsearchFolder} from '../../../generator/verify/elasticsearch.ts'
 import {run} from '../../../generator/verify/run.ts'
 import {freePort} from '../../e2e/harness/ports.ts'
 import {startProgram} from '../../e2e/harness/processes.ts'
+import {basicAuthorization, type Login} from '../../support/login.ts'
 import {root} from '../../support/paths.ts'
 
 /** A user that is nobody in particular: Elasticsearch does not run as root. */
@@ -16,11 +17,6 @@ export interface Elasticsearch {
   /** What a user gets as answer. */
   ask: (login: Login, method: string, path: string, body?: string | object) => Promise<Answer>
   stop: () => Promise<void>
-}
-
-export interface Login {
-  username: string
-  password: string
 }
 
 export interface Answer {
@@ -81,11 +77,10 @@ export async function startElasticsearch(
 }
 
 async function ask(url: string, login: Login, method: string, path: string, body?: string | object): Promise<Answer> {
-  const authorization = `Basic ${Buffer.from(`${login.username}:${login.password}`).toString('base64')}`
   const type = typeof body === 'string' ? 'application/x-ndjson' : 'application/json'
   const response = await fetch(`${url}/${path}`, {
     method,
-    headers: {authorization, 'content-type': type},
+    headers: {authorization: basicAuthorization(login), 'content-type': type},
     ...(body === undefined ? {} : {body: typeof body === 'string' ? body : JSON.stringify(body)}),
   })
   const text = await response.text()

@@ -3,7 +3,7 @@ import {join} from 'node:path'
 import {run} from '../../../generator/verify/run.ts'
 import {freePort} from '../../e2e/harness/ports.ts'
 import {startProgram} from '../../e2e/harness/processes.ts'
-import type {Login} from './elasticsearch.ts'
+import {basicAuthorization, type Login} from '../../support/login.ts'
 
 export interface Influxdb {
   port: number
@@ -34,10 +34,10 @@ export async function startInfluxdb(folder: string, admin: Login): Promise<Influ
     },
     async () => (await fetch(`${url}/ping`).catch(() => undefined))?.ok ?? false,
   )
-  const query: Influxdb['query'] = async ({username, password}, statement) => {
+  const query: Influxdb['query'] = async (login, statement) => {
     const response = await fetch(`${url}/query`, {
       method: 'POST',
-      headers: {authorization: `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`},
+      headers: {authorization: basicAuthorization(login)},
       body: new URLSearchParams({q: statement, db: 'opentsdb'}),
     })
     const {results = [], error} = (await response.json()) as {
