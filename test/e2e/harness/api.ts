@@ -169,8 +169,8 @@ export class Api {
   async #discoverIn(apiVersion: string): Promise<Map<string, Resource>> {
     const base = apiVersion === 'v1' ? '/api/v1' : `/apis/${apiVersion}`
     const {status, body} = await this.#send('GET', base)
-    if (status !== 200) return new Map()
-    const {resources} = body as unknown as ResourceList
+    if (status === 404) return new Map()
+    const {resources} = this.#expect(status, body) as unknown as ResourceList
     return new Map(
       resources
         .filter(({name}) => !name.includes('/'))
@@ -186,11 +186,11 @@ export class Api {
     throw new Error(`${status} ${String(body.message ?? JSON.stringify(body))}`)
   }
 
-  /** Asks again where the server is too busy to answer, as after a new definition (429, RFC 6585). */
+  /** Asks again where the server is too busy to answer, as after a new definition (429, RFC 6585; 503, RFC 9110). */
   async #send(method: string, path: string, body?: object, type?: string): Promise<Answer> {
     for (;;) {
       const answer = await this.#sendOnce(method, path, body, type)
-      if (answer.status !== 429) return answer
+      if (answer.status !== 429 && answer.status !== 503) return answer
       await pause(500)
     }
   }
