@@ -11,6 +11,9 @@ import {progressOn} from './output/progress.ts'
 const commands: Readonly<Record<string, () => Promise<{command: Command}>>> = {
   render: () => import('./commands/render.ts'),
   check: () => import('./commands/check.ts'),
+  verify: () => import('./commands/verify.ts'),
+  images: () => import('./commands/images.ts'),
+  digest: () => import('./commands/digest.ts'),
   secrets: () => import('./commands/secrets.ts'),
 }
 
@@ -42,9 +45,9 @@ type Parsed = Pick<Parameters<Command['run']>[0], 'root' | 'argument' | 'options
 async function run(command: Command, {root, argument, options}: Parsed): Promise<number> {
   const progress = progressOn(process.stderr)
   try {
-    const {issues, text, outcome} = await command.run({root, argument, options, progress: progress.show})
+    const {issues, text, outcome, quiet} = await command.run({root, argument, options, progress: progress.show})
     progress.clear()
-    const code = report(issues, outcome)
+    const code = quiet ? Number(hasErrors(issues)) : report(issues, outcome)
     if (text) process.stdout.write(`${text}\n`)
     return code
   } finally {

@@ -67,6 +67,8 @@ export type Endpoints = Partial<Record<EndpointName, Endpoint>>
 export interface ClusterNode extends Hardware {
   name: string
   address?: string | undefined
+  /** Whether the k3s server of the cluster runs here too. */
+  controlPlane: boolean
   labels: Record<string, string>
 }
 
@@ -80,6 +82,10 @@ export interface Site {
     reconcile: 'local' | 'remote'
     demo: boolean
     uplink: string
+    /** Price of a gigabyte over it; undefined where nobody said. */
+    uplinkPrice: number | undefined
+    /** What each node has to say: lines and spans a second, and metrics. */
+    rates: {logLines: number; metrics: number; spans: number}
     /** Address of the k3s server of an edge cluster. */
     server: string | undefined
     nodes: readonly ClusterNode[]
@@ -175,6 +181,24 @@ export interface ImageParts {
   digest: string | undefined
 }
 
+/** A kind of pod that a published chart makes; paths are those of its values. */
+export interface UpstreamPod {
+  /** Name of its workload. */
+  name: string
+  /** Path of the map that names its image. */
+  image: string
+  /** Path of its requests and limits; undefined where it has none. */
+  resources?: string
+  /** On every node, in place of once. */
+  everyNode?: boolean
+  /** Path of the number of pods. */
+  replicas?: string
+  /** Path of the size of its volume. */
+  volume?: string
+  /** The pod security level that it needs, where it is known to need one. */
+  podSecurity?: 'privileged' | 'baseline'
+}
+
 export interface UpstreamComponent<Settings extends z.ZodObject = z.ZodObject, ImageName extends string = string>
   extends Shared<Settings, ImageName> {
   kind: 'upstream'
@@ -185,6 +209,12 @@ export interface UpstreamComponent<Settings extends z.ZodObject = z.ZodObject, I
   webhooks?: readonly string[]
   /** Whether the chart makes a Service of type LoadBalancer. */
   loadBalancer?: boolean
+  /** The pods that the chart makes with these values. */
+  pods: readonly UpstreamPod[]
+  /** Images that the chart's defaults name and that nothing runs, by their path, with the reason. */
+  unusedImages?: Readonly<Record<string, string>>
+  /** Values that the chart's templates read although its values.yaml does not list them. */
+  unlisted?: readonly string[]
   /** Values that hold in every environment. */
   values: (context: {settings: z.output<Settings>; images: Record<ImageName, ImageParts>}) => Values
   /** Values that depend on the cluster, merged over `values`. */

@@ -2,6 +2,8 @@
 export interface RenderedFile {
   path: string
   content: string
+  /** What the content says, where it is YAML of objects: who has it need not read the text. */
+  documents?: readonly unknown[]
 }
 
 /** Stands at the top of every rendered file; only files that carry it are ever replaced or removed. */

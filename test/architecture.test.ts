@@ -20,6 +20,8 @@ const stages = [
   'verify',
   'secrets',
   'leaks',
+  'tree',
+  'gates',
 ]
 /** What holds the stages together; only these know the list of components. */
 const top = ['pipeline.ts', 'commands', 'cli.ts']

@@ -1,3 +1,4 @@
+import {existsSync} from 'node:fs'
 import {join} from 'node:path'
 import {layerDefinitions} from '../components/index.ts'
 import type {ReadEnvironment} from '../environment/read.ts'
@@ -10,18 +11,21 @@ import type {RenderedFile} from '../rendered-file.ts'
 import {checkSecrets} from '../secrets/check-secrets.ts'
 import {deletedFiles} from '../secrets/cluster-files.ts'
 import type {Command, CommandInput, CommandResult} from './command.ts'
+import {verifyRendered} from './verify.ts'
 
 export const command: Command = {
-  help: `Usage: npm run check [-- --staged]
+  help: `Usage: npm run check [-- --staged | --complete]
 
-Says what would be wrong with a commit: what is rendered is not what the environments say, Secrets are missing or can
-be read by somebody who should not, or something secret stands in a file in clear text. Needs no key and no network.
+Says what would be wrong with a commit: what is rendered is not what the environments say, a gate of npm run verify
+finds what would break in the field, Secrets are missing or can be read by somebody who should not, or something secret
+stands in a file in clear text. Needs no key and no network.
 
 Options:
   --staged       only look for secrets in what is staged: what the pre-commit hook does
+  --complete     a gate that cannot look at everything, because data is missing, is an error
   --root FOLDER  the repository; default: this one
   --help         this text`,
-  options: {staged: {type: 'boolean'}},
+  options: {staged: {type: 'boolean'}, complete: {type: 'boolean'}},
   run: (input) => (input.options.staged ? checkStaged(input) : checkAll(input)),
 }
 
@@ -30,14 +34,20 @@ async function checkStaged({root}: CommandInput): Promise<CommandResult> {
   return {issues: await leaksIn(await stagedFiles(root), contents(files)), outcome: '; nothing was committed'}
 }
 
-async function checkAll({root, progress}: CommandInput): Promise<CommandResult> {
+async function checkAll({root, progress, options}: CommandInput): Promise<CommandResult> {
   progress('Rendering')
-  const {files, issues, plans} = renderRepository(root, layerDefinitions)
+  const rendered = renderRepository(root, layerDefinitions)
+  const {files, issues, plans} = rendered
   const drift = hasErrors(issues) ? [] : files.flatMap((file) => driftOf(root, file))
   progress('Looking for secrets in clear text')
   const leaks = await leaksIn(await workingFiles(root), contents(files))
-  const found = [...issues, ...drift, ...(await secretsIssues(root, plans)), ...leaks]
-  return {issues: found, text: hasErrors(found) ? undefined : 'All is as it should be', outcome: ''}
+  const isThere = !hasErrors(issues) && files.every(({path}) => existsSync(join(root, path)))
+  const gates = isThere
+    ? await verifyRendered(root, rendered, {complete: options.complete === true, progress})
+    : undefined
+  const found = [...issues, ...drift, ...(gates?.issues ?? []), ...(await secretsIssues(root, plans)), ...leaks]
+  const text = [gates?.summary, hasErrors(found) ? undefined : 'All is as it should be'].filter(Boolean).join('\n')
+  return {issues: found, text, outcome: ''}
 }
 
 function driftOf(root: string, {path, content}: RenderedFile): Issue[] {

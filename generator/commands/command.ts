@@ -27,4 +27,6 @@ export interface CommandResult {
   text?: string | undefined
   /** What is said under errors, such as that no file was changed. */
   outcome?: string
+  /** Whether the text says all: the problems are not printed beside it. */
+  quiet?: boolean
 }

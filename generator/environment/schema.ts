@@ -21,6 +21,7 @@ import {
   storageClass,
 } from './fields.ts'
 import {architectures, hardwareModelNames} from './hardware.ts'
+import {verification} from './verification.ts'
 
 /** That of the documentation of age. */
 const exampleRecipient = 'age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kg5sfn9aqmcac8p'
@@ -55,7 +56,15 @@ const cloudNode = z.strictObject({
   ...machine,
 })
 
-const edgeNode = z.strictObject({name: described(dnsLabel, 'Name of the node', 'pi-1'), ...machine})
+const edgeNode = z.strictObject({
+  name: described(dnsLabel, 'Name of the node', 'pi-1'),
+  ...machine,
+  controlPlane: described(
+    z.boolean({error: 'expected true or false'}).default(false),
+    'Whether the k3s server of the cluster runs on this node too',
+    true,
+  ),
+})
 
 const reconcile = z.enum(['local', 'remote'], {error: 'expected local or remote'})
 const cni = z.enum(['flannel', 'smarter'], {error: 'expected flannel or smarter'})
@@ -75,11 +84,31 @@ const edgeChoices = {
   uplink: described(bandwidth, 'Bandwidth from the cluster to the cloud', '2mbit'),
 }
 
+const rate = z.number({error: 'expected a number'}).nonnegative({error: 'expected a number from 0 on'}).max(1e6)
+const rates = {
+  logLines: described(rate, 'Log lines a second on each node', 1),
+  metrics: described(rate, 'Metrics that Netdata collects on each node', 1100),
+  spans: described(rate, 'Spans a second on each node', 1),
+}
+const uplinkPrice = described(rate.optional(), 'Price of a gigabyte over the uplink, in any currency', 0.4)
+
 const edgeDefaults = z.strictObject({
   reconcile: edgeChoices.reconcile.default('local'),
   cni: edgeChoices.cni.default('flannel'),
   demo: edgeChoices.demo.default(false),
   uplink: edgeChoices.uplink.default('2mbit'),
+  uplinkPrice,
+  rates: described(
+    z
+      .strictObject({
+        logLines: rates.logLines.default(1),
+        metrics: rates.metrics.default(1100),
+        spans: rates.spans.default(0.5),
+      })
+      .prefault({}),
+    'How much each node has to say: what outages and uplinks are reckoned with',
+    {logLines: 5},
+  ),
   settings: described(settings, 'Settings of edge components, for all edge clusters', {
     'fluent-bit': {bufferMebibytes: 2048},
   }),
@@ -96,6 +125,18 @@ const edgeCluster = z.strictObject({
   cni: edgeChoices.cni.optional(),
   demo: edgeChoices.demo.optional(),
   uplink: edgeChoices.uplink.optional(),
+  uplinkPrice,
+  rates: described(
+    z
+      .strictObject({
+        logLines: rates.logLines.optional(),
+        metrics: rates.metrics.optional(),
+        spans: rates.spans.optional(),
+      })
+      .optional(),
+    'How much each node of this cluster has to say',
+    {spans: 20},
+  ),
   nodes: described(
     z.array(edgeNode, {error: 'expected a list of nodes'}).min(1, {error: 'expected at least one node'}),
     'The nodes that run workloads',
@@ -231,7 +272,7 @@ const outage = z
   .strictObject({
     survive: described(
       hoursOrDays.default('7d'),
-      'The longest time that an edge cluster may be offline: no certificate ends, and no authority goes, within it',
+      'The longest time that an edge cluster may be offline: no certificate ends, no authority goes and no buffer overflows within it',
       '14d',
     ),
   })
@@ -259,6 +300,7 @@ export const environmentSchema = z.strictObject({
   images: described(images, 'Where images come from'),
   charts: described(charts, 'Where upstream charts come from'),
   outage: described(outage, 'What the environment must live through'),
+  verify: described(verification, 'What npm run verify is told'),
   secrets: described(secrets.optional(), 'Who can read the Secrets that npm run secrets makes', {
     operators: [{name: 'alice', recipient: exampleRecipient}],
   }),

@@ -57,6 +57,10 @@ export function clusterFiles({environment, cluster}: Site, objects: ObjectsByFil
   return Object.entries(objects).map(([name, content]) => {
     const documents = Array.isArray(content) ? content : [content]
     const text = documents.map((document) => printYaml(document as Data)).join('---\n')
-    return {path: `${clusterFolder(environment, cluster.name)}/${name}`, content: yamlBanner(source) + text}
+    return {
+      path: `${clusterFolder(environment, cluster.name)}/${name}`,
+      content: yamlBanner(source) + text,
+      documents,
+    }
   })
 }

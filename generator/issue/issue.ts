@@ -4,6 +4,8 @@ export type Severity = 'error' | 'warning'
 export interface Issue {
   severity: Severity
   code: string
+  /** The gate that found it; undefined where rendering itself did. */
+  gate?: string
   file: string
   line?: number | undefined
   column?: number | undefined

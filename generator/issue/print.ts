@@ -22,7 +22,7 @@ export function printIssues(issues: readonly Issue[], paint: Paint = plain): str
 function printIssue(issue: Issue, paint: Paint): string {
   const place = [issue.file, issue.line, issue.column].filter((part) => part !== undefined).join(':')
   const color = issue.severity === 'error' ? paint.red : paint.yellow
-  const head = [paint.bold(place), color(issue.severity), issue.path].filter(Boolean).join('  ')
+  const head = [paint.bold(place), color(issue.severity), issue.gate, issue.path].filter(Boolean).join('  ')
   return [head, `  ${issue.message}`, ...frame(issue, color), `  Fix: ${issue.fix}`].join('\n')
 }
 

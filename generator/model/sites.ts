@@ -3,6 +3,7 @@ import {roleOf} from '../component.ts'
 import {type Hardware, hardwareModels} from '../environment/hardware.ts'
 import type {CloudNode, EdgeCluster, EdgeNode, Environment} from '../environment/schema.ts'
 import {domainOf, hostnameOf} from './hostnames.ts'
+import {coresOf} from './quantity.ts'
 
 export const cloudName = 'cloud'
 
@@ -71,6 +72,8 @@ function cloudOf({cloud}: Environment): Site['cluster'] {
     reconcile: 'local',
     demo: false,
     uplink: '1gbit',
+    uplinkPrice: undefined,
+    rates: {logLines: 0, metrics: 0, spans: 0},
     server: undefined,
     nodes: cloud.nodes.map(nodeOf),
   }
@@ -85,6 +88,12 @@ function edgeOf({edge}: Environment, cluster: EdgeCluster): Site['cluster'] {
     reconcile: cluster.reconcile ?? defaults.reconcile,
     demo: cluster.demo ?? defaults.demo,
     uplink: cluster.uplink ?? defaults.uplink,
+    uplinkPrice: cluster.uplinkPrice ?? defaults.uplinkPrice,
+    rates: {
+      logLines: cluster.rates?.logLines ?? defaults.rates.logLines,
+      metrics: cluster.rates?.metrics ?? defaults.rates.metrics,
+      spans: cluster.rates?.spans ?? defaults.rates.spans,
+    },
     server: cluster.server,
     nodes: cluster.nodes.map(nodeOf),
   }
@@ -96,17 +105,13 @@ export function nodeOf(node: CloudNode | EdgeNode): ClusterNode {
   return {
     name: node.name,
     address: 'address' in node ? node.address : undefined,
+    controlPlane: 'controlPlane' in node ? node.controlPlane : true,
     arch: node.arch ?? model.arch ?? 'amd64',
     cpu: coresOf(node.cpu ?? model.cpu ?? 1),
     memory: node.memory ?? model.memory ?? '1Gi',
     disk: node.disk ?? model.disk ?? '1Gi',
     labels: node.labels,
   }
-}
-
-function coresOf(cpu: string | number): number {
-  if (typeof cpu === 'number') return cpu
-  return cpu.endsWith('m') ? Number(cpu.slice(0, -1)) / 1000 : Number(cpu)
 }
 
 function ingressAddressOf({cloud}: Environment): string | undefined {

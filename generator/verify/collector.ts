@@ -1,3 +1,4 @@
+import {createHash} from 'node:crypto'
 import {existsSync, mkdirSync, renameSync, rmSync, writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {printYaml} from '../yaml/print.ts'
@@ -19,14 +20,21 @@ const parts = {
     `${contrib}/receiver/jaegerreceiver`,
     `${contrib}/receiver/carbonreceiver`,
   ],
-  processors: [`${core}/processor/memorylimiterprocessor`, `${contrib}/processor/transformprocessor`],
+  processors: [
+    `${core}/processor/batchprocessor`,
+    `${core}/processor/memorylimiterprocessor`,
+    `${contrib}/processor/transformprocessor`,
+  ],
   exporters: [`${core}/exporter/otlpexporter`, `${contrib}/exporter/influxdbexporter`],
   extensions: [`${contrib}/extension/healthcheckextension`, `${contrib}/extension/storage/filestorage`],
 }
 
+/** With other parts it is another program. */
+const partsDigest = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 8)
+
 /** Where the collector lies that was built. */
 export function collectorProgram(root: string): string {
-  return builtTool(root, {...builder, name: 'otelcol'})
+  return builtTool(root, {...builder, name: `otelcol-${partsDigest}`})
 }
 
 /** Builds an OpenTelemetry collector with the parts that are used here, unless it is there: the image has many more. */

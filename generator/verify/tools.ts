@@ -1,5 +1,6 @@
 import {existsSync} from 'node:fs'
 import {join} from 'node:path'
+import {IssueError} from '../issue/issue.ts'
 import {run} from './run.ts'
 
 /** A program of a Go module. */
@@ -36,6 +37,14 @@ export const tools = {
     versionVariable: 'main.version',
     versionArgs: ['-v'],
   },
+  crane: {
+    name: 'crane',
+    module: 'github.com/google/go-containerregistry',
+    package: 'github.com/google/go-containerregistry/cmd/crane',
+    version: 'v0.22.1',
+    versionVariable: 'github.com/google/go-containerregistry/cmd/crane/cmd.Version',
+    versionArgs: ['version'],
+  },
   sops: {
     name: 'sops',
     module: 'github.com/getsops/sops/v3',
@@ -67,6 +76,20 @@ export async function requireTool(root: string, tool: Tool): Promise<string> {
   const found = await findTool(root, tool)
   if (found) return found
   throw new Error(`Cannot find ${tool.name} ${tool.version}: run npm run tools, which builds it`)
+}
+
+/** The same for a command that a person has run: an IssueError says how to get the program. */
+export async function neededTool(root: string, tool: Tool): Promise<string> {
+  const found = await findTool(root, tool)
+  if (found) return found
+  const message = `Cannot go on without ${tool.name} ${tool.version}: it is not on PATH, and was not built`
+  throw new IssueError({
+    severity: 'error',
+    code: 'tool',
+    file: toolsFolder,
+    message,
+    fix: 'run npm run tools, which builds it',
+  })
 }
 
 async function hasVersion({name, version, versionArgs, atLeast}: Tool): Promise<boolean> {

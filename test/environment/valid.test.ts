@@ -61,7 +61,7 @@ test('every key has a description', (t) => {
 })
 
 test('a model stands for the machine, and what is given beside it wins', (t) => {
-  const pi = {name: 'pi', model: 'raspberry-pi-3b-plus', labels: {}} as const
+  const pi = {name: 'pi', controlPlane: false, model: 'raspberry-pi-3b-plus', labels: {}} as const
   t.like(nodeOf(pi), hardwareModels['raspberry-pi-3b-plus'])
   t.like(nodeOf({...pi, arch: 'arm', memory: '2Gi', cpu: '500m'}), {arch: 'arm', memory: '2Gi', cpu: 0.5, disk: '16Gi'})
 })

@@ -89,6 +89,7 @@ function layer(name: LayerDefinition['layer'], components: LayerDefinition['comp
 
 function operator(groups: string[]) {
   return defineUpstream({
+    pods: [],
     name: 'operator',
     summary: '',
     chart: {repository: 'https://charts.example.com', name: 'operator', version: '1.0.0'},

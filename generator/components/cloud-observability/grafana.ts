@@ -19,6 +19,23 @@ export default defineUpstream({
     version: '12.11.1',
   },
   apiGroups: [],
+  unusedImages: {
+    downloadDashboardsImage: 'dashboards come from ConfigMaps, none from an address',
+    'sidecar.image': 'every sidecar is switched off by default',
+  },
+  unlisted: [
+    'fullnameOverride',
+    'podAnnotations',
+    'persistence.storageClassName',
+    'ingress.ingressClassName',
+    // Options of grafana.ini, which the chart prints as they are.
+    'grafana.ini.analytics.reporting_enabled',
+    'grafana.ini.analytics.check_for_plugin_updates',
+    'grafana.ini.users',
+    'grafana.ini.plugins',
+    'grafana.ini.server.root_url',
+  ],
+  pods: [{name: 'grafana', image: 'image', resources: 'resources', volume: 'persistence.size'}],
   settings: z.strictObject({
     storage: described(bytes.default('5Gi'), 'Volume for users and own dashboards', '10Gi'),
     resources: resources({cpu: '100m', memory: '256Mi', cpuLimit: '1', memoryLimit: '512Mi'}),

@@ -14,6 +14,14 @@ export default defineUpstream({
     version: 'v1.21.1',
   },
   apiGroups: ['cert-manager.io', 'acme.cert-manager.io'],
+  pods: [
+    {name: 'cert-manager', image: 'image', resources: 'resources'},
+    {name: 'cert-manager-webhook', image: 'webhook.image', resources: 'webhook.resources'},
+    {name: 'cert-manager-cainjector', image: 'cainjector.image', resources: 'cainjector.resources'},
+    // Made for a challenge of ACME, and gone after it.
+    {name: 'cm-acme-http-solver', image: 'acmesolver.image'},
+  ],
+  unlisted: ['fullnameOverride', 'image.tag', 'webhook.image.tag', 'cainjector.image.tag', 'acmesolver.image.tag'],
   webhooks: ['cert-manager.io', 'acme.cert-manager.io'],
   settings: z.strictObject({
     resources: resources({cpu: '20m', memory: '64Mi', cpuLimit: '500m', memoryLimit: '192Mi'}),

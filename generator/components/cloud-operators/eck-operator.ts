@@ -8,6 +8,7 @@ export default defineUpstream({
   summary: 'Runs Elasticsearch and Kibana from their custom resources',
   chart: {repository: 'https://helm.elastic.co', name: 'eck-operator', version: '3.5.0'},
   apiGroups: ['elasticsearch.k8s.elastic.co', 'kibana.k8s.elastic.co'],
+  pods: [{name: 'elastic-operator', image: 'image', resources: 'resources'}],
   webhooks: ['elasticsearch.k8s.elastic.co', 'kibana.k8s.elastic.co'],
   settings: z.strictObject({
     resources: resources({cpu: '50m', memory: '150Mi', cpuLimit: '1', memoryLimit: '512Mi'}),

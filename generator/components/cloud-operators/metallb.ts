@@ -10,6 +10,16 @@ export default defineUpstream({
   summary: 'Answers on the local network for the addresses of the pool, so that the ingress has one',
   chart: {repository: 'https://metallb.github.io/metallb', name: 'metallb', version: '0.16.1'},
   apiGroups: ['metallb.io'],
+  pods: [
+    {name: 'metallb-controller', image: 'controller.image', resources: 'controller.resources'},
+    {
+      name: 'metallb-speaker',
+      image: 'speaker.image',
+      resources: 'speaker.resources',
+      everyNode: true,
+      podSecurity: 'privileged',
+    },
+  ],
   webhooks: ['metallb.io'],
   enabled: ({environment}) => environment.cloud.loadBalancer.mode === 'metallb',
   settings: z.strictObject({

@@ -11,6 +11,13 @@ export default defineUpstream({
   summary: 'The only door into the cloud: HTTPS for people, logs and traces, and a TCP port for metric streams',
   chart: {repository: 'https://traefik.github.io/charts', name: 'traefik', version: '41.3.0'},
   apiGroups: ['traefik.io', 'hub.traefik.io'],
+  unlisted: [
+    'ports.websecure.asDefault',
+    'service.spec.externalTrafficPolicy',
+    // The chart makes an entry point of every key of ports.
+    `ports.${metricStreamEntryPoint}`,
+  ],
+  pods: [{name: 'traefik', image: 'image', resources: 'resources', replicas: 'deployment.replicas'}],
   loadBalancer: true,
   settings: z.strictObject({
     replicas: described(z.int().min(1).max(10).default(1), 'Number of pods', 1),

@@ -34,11 +34,11 @@ export default defineComponent({
   summary: 'Sends the log lines of every container to Elasticsearch; they wait on disk while the cloud is out of reach',
   settings: z.strictObject({
     bufferMebibytes: described(
-      z.int().min(16).max(65536).default(1024),
+      z.int().min(16).max(65536).default(2048),
       'Disk for lines that wait; when it is full the oldest go',
-      2048,
+      4096,
     ),
-    flushSeconds: described(z.int().min(1).max(300).default(5), 'Seconds between two deliveries', 30),
+    flushSeconds: described(z.int().min(1).max(300).default(15), 'Seconds between two deliveries', 30),
     excludePattern: described(
       z
         .string()

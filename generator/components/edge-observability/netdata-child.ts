@@ -36,14 +36,14 @@ export default defineComponent({
   settings: z.strictObject({
     updateEvery: described(z.int().min(1).max(60).default(1), 'Seconds between two measurements', 5),
     retentionMebibytes: described(
-      z.int().min(32).max(65536).default(256),
+      z.int().min(32).max(65536).default(512),
       'Size of the metric database on the disk of the node: what an outage may need',
       1024,
     ),
     exportEvery: described(
-      z.int().min(1).max(300).default(10),
+      z.int().min(1).max(300).default(60),
       'Seconds whose average goes into the long-term store',
-      30,
+      10,
     ),
     resources: resources({cpu: '50m', memory: '64Mi', cpuLimit: '500m', memoryLimit: '192Mi'}),
   }),

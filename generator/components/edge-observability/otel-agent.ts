@@ -19,15 +19,26 @@ const name = 'otel-agent'
 const identity = 'otel-identity'
 const ports = {jaeger: 6831, otlpGrpc: 4317, otlpHttp: 4318, metrics: 12003, health: 13133}
 const mebibyte = 1048576
+/**
+ * How many bytes the queue may count for each mebibyte of its file, which must not be full first: pages, keys and free
+ * space take the rest (measured with 24,000 spans stored one by one, and 1,200,000 points in batches).
+ */
+const spanShare = 393216
+const pointShare = 917504
 
 export default defineComponent({
   name,
   summary: 'Takes traces on the ports of 2020 and over OTLP, and metrics from Netdata; both wait on disk for the cloud',
   settings: z.strictObject({
-    queueMebibytes: described(
-      z.int().min(16).max(16384).default(256),
-      'Disk for each of traces and metrics that wait',
+    traceQueueMebibytes: described(
+      z.int().min(16).max(32768).default(512),
+      'Disk for traces that wait; at most 1024 on 32-bit Arm',
       1024,
+    ),
+    metricQueueMebibytes: described(
+      z.int().min(16).max(32768).default(2048),
+      'Disk for metrics that wait; at most 1024 on 32-bit Arm',
+      4096,
     ),
     memoryLimitMebibytes: described(z.int().min(48).max(1024).default(96), 'Heap above which new data is refused', 96),
     resources: resources({cpu: '50m', memory: '64Mi', cpuLimit: '500m', memoryLimit: '160Mi'}),
@@ -80,7 +91,8 @@ interface Value {
   host: string
   port: number
   authorityFile: string
-  queueMebibytes: number
+  traceQueueMebibytes: number
+  metricQueueMebibytes: number
   memoryLimitMebibytes: number
   resources: Resources
 }
@@ -90,14 +102,8 @@ function configuration(value: Value) {
   return {
     extensions: {
       health_check: {endpoint: `127.0.0.1:${ports.health}`},
-      file_storage: {
-        directory: '/state/queue',
-        create_directory: true,
-        fsync: true,
-        recreate: true,
-        max_size: times(value.queueMebibytes, 2 * mebibyte),
-        compaction: {on_start: false, on_rebound: true, directory: '/state/queue', cleanup_on_start: true},
-      },
+      'file_storage/traces': storage('/state/traces', value.traceQueueMebibytes),
+      'file_storage/metrics': storage('/state/metrics', value.metricQueueMebibytes),
     },
     receivers: {
       jaeger: {protocols: {thrift_compact: {endpoint: `0.0.0.0:${ports.jaeger}`}}},
@@ -116,15 +122,20 @@ function configuration(value: Value) {
     },
     processors: {
       memory_limiter: {check_interval: '1s', limit_mib: value.memoryLimitMebibytes, spike_limit_mib: 20},
+      // Netdata sends all its averages at once, a line each: without this each would be a write with fsync of its own.
+      batch: {timeout: '1s', send_batch_size: 2048, send_batch_max_size: 4096},
       'transform/node': {error_mode: 'ignore', trace_statements: traceStatements(value.cluster)},
       'transform/cluster': {
         error_mode: 'ignore',
         metric_statements: [text`set(datapoint.attributes["cluster"], "${value.cluster}")`],
       },
     },
-    exporters: {'otlp_grpc/traces': exporter(value), 'otlp_grpc/metrics': exporter(value)},
+    exporters: {
+      'otlp_grpc/traces': exporter(value, 'file_storage/traces', times(value.traceQueueMebibytes, spanShare)),
+      'otlp_grpc/metrics': exporter(value, 'file_storage/metrics', times(value.metricQueueMebibytes, pointShare)),
+    },
     service: {
-      extensions: ['health_check', 'file_storage'],
+      extensions: ['health_check', 'file_storage/traces', 'file_storage/metrics'],
       telemetry: {metrics: {level: 'none'}},
       pipelines: {
         traces: {
@@ -134,7 +145,7 @@ function configuration(value: Value) {
         },
         metrics: {
           receivers: ['carbon'],
-          processors: ['memory_limiter', 'transform/cluster'],
+          processors: ['memory_limiter', 'transform/cluster', 'batch'],
           exporters: ['otlp_grpc/metrics'],
         },
       },
@@ -160,7 +171,19 @@ function traceStatements(cluster: string): string[] {
   ]
 }
 
-function exporter(value: Value) {
+/** With fsync nothing was lost in simulated power cuts; a damaged file is put aside, and a new one begun. */
+function storage(directory: string, mebibytes: number) {
+  return {
+    directory,
+    create_directory: true,
+    fsync: true,
+    recreate: true,
+    max_size: times(mebibytes, mebibyte),
+    compaction: {on_start: false, on_rebound: true, directory, cleanup_on_start: true},
+  }
+}
+
+function exporter(value: Value, place: string, queueSize: number) {
   return {
     endpoint: text`${value.host}:${value.port}`,
     compression: 'gzip',
@@ -173,9 +196,9 @@ function exporter(value: Value) {
     },
     retry_on_failure: {enabled: true, initial_interval: '5s', max_interval: '5m', max_elapsed_time: 0},
     sending_queue: {
-      storage: 'file_storage',
+      storage: place,
       sizer: 'bytes',
-      queue_size: times(value.queueMebibytes, mebibyte),
+      queue_size: queueSize,
       num_consumers: 2,
       batch: {flush_timeout: '5s', sizer: 'items', min_size: 512, max_size: 2048},
     },

@@ -1,20 +1,30 @@
+import type {IPodSpec} from 'kubernetes-models/v1'
 import type {KubernetesObject} from '../../../generator/component.ts'
+import {type PodSecurityLevel, refusals} from '../../../generator/gates/facts/pod-security.ts'
 import type {Api, LiveObject} from './api.ts'
 
-/** Pods of a namespace that the real admission plugin refuses at a pod security level, in words. */
-export async function refusedBy(level: string, namespace: string, api: Api): Promise<string[]> {
+/** What the real admission plugin says of a pod at a level, and what gate schemas says. */
+export interface Verdict {
+  pod: string
+  /** Undefined where it is admitted. */
+  server: string | undefined
+  gate: string[]
+}
+
+/** The verdicts on all pods of a namespace. */
+export async function verdicts(level: PodSecurityLevel, namespace: string, api: Api): Promise<Verdict[]> {
   const probe = `probe-${level}-${namespace}`
   const labels = {'pod-security.kubernetes.io/enforce': level}
   const account = {apiVersion: 'v1', kind: 'ServiceAccount', metadata: {name: 'default', namespace: probe}}
   await api.apply({apiVersion: 'v1', kind: 'Namespace', metadata: {name: probe, labels}})
   await api.apply(account)
-  const refused: string[] = []
+  const all: Verdict[] = []
   for (const pod of await api.list('v1', 'Pod', namespace)) {
-    const message = await refusal(api, pod, probe)
-    if (message) refused.push(message)
+    const server = await refusal(api, pod, probe)
+    all.push({pod: pod.metadata.name, server, gate: refusals(pod.spec as unknown as IPodSpec, level)})
   }
   await api.delete({apiVersion: 'v1', kind: 'Namespace', name: probe})
-  return refused
+  return all
 }
 
 /** Whether the pod, as its controller would make it there, is refused. */

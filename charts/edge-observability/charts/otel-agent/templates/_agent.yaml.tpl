@@ -3,16 +3,27 @@
 extensions:
   health_check:
     endpoint: "127.0.0.1:13133"
-  file_storage:
-    directory: "/state/queue"
+  file_storage/traces:
+    directory: "/state/traces"
     create_directory: true
     fsync: true
     recreate: true
-    max_size: {{ (mul (int64 $.Values.queueMebibytes) 2097152) | toJson }}
+    max_size: {{ (mul (int64 $.Values.traceQueueMebibytes) 1048576) | toJson }}
     compaction:
       on_start: false
       on_rebound: true
-      directory: "/state/queue"
+      directory: "/state/traces"
+      cleanup_on_start: true
+  file_storage/metrics:
+    directory: "/state/metrics"
+    create_directory: true
+    fsync: true
+    recreate: true
+    max_size: {{ (mul (int64 $.Values.metricQueueMebibytes) 1048576) | toJson }}
+    compaction:
+      on_start: false
+      on_rebound: true
+      directory: "/state/metrics"
       cleanup_on_start: true
 receivers:
   jaeger:
@@ -41,6 +52,10 @@ processors:
     check_interval: "1s"
     limit_mib: {{ $.Values.memoryLimitMebibytes | toJson }}
     spike_limit_mib: 20
+  batch:
+    timeout: "1s"
+    send_batch_size: 2048
+    send_batch_max_size: 4096
   transform/node:
     error_mode: "ignore"
     trace_statements:
@@ -68,9 +83,9 @@ exporters:
       max_interval: "5m"
       max_elapsed_time: 0
     sending_queue:
-      storage: "file_storage"
+      storage: "file_storage/traces"
       sizer: "bytes"
-      queue_size: {{ (mul (int64 $.Values.queueMebibytes) 1048576) | toJson }}
+      queue_size: {{ (mul (int64 $.Values.traceQueueMebibytes) 393216) | toJson }}
       num_consumers: 2
       batch:
         flush_timeout: "5s"
@@ -91,9 +106,9 @@ exporters:
       max_interval: "5m"
       max_elapsed_time: 0
     sending_queue:
-      storage: "file_storage"
+      storage: "file_storage/metrics"
       sizer: "bytes"
-      queue_size: {{ (mul (int64 $.Values.queueMebibytes) 1048576) | toJson }}
+      queue_size: {{ (mul (int64 $.Values.metricQueueMebibytes) 917504) | toJson }}
       num_consumers: 2
       batch:
         flush_timeout: "5s"
@@ -103,7 +118,8 @@ exporters:
 service:
   extensions:
     - "health_check"
-    - "file_storage"
+    - "file_storage/traces"
+    - "file_storage/metrics"
   telemetry:
     metrics:
       level: "none"
@@ -123,6 +139,7 @@ service:
       processors:
         - "memory_limiter"
         - "transform/cluster"
+        - "batch"
       exporters:
         - "otlp_grpc/metrics"
 {{- end -}}

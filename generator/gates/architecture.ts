@@ -1,0 +1,85 @@
+import type {ClusterNode} from '../component.ts'
+import type {Pods} from '../tree/pods.ts'
+import type {RenderedCluster} from '../tree/tree.ts'
+import {type ImageLock, lockFile, runsOn} from './facts/image-lock.ts'
+import {imagesIn, originalReference, withoutDigest} from './facts/images.ts'
+import {nodesFor} from './facts/placement.ts'
+import {about, type Finding, type Gate, type Surroundings} from './gate.ts'
+
+const refresh = 'run npm run images -- --refresh on a machine that reaches the registries, and commit images.lock.yaml'
+
+export default {
+  name: 'architecture',
+  rule: 'Every image exists for the architecture of every node that its pods may be scheduled on, by images.lock.yaml',
+  reason:
+    'A pod whose image lacks the architecture fails with "exec format error" or ErrImagePull on that node only, mostly on the one 32-bit board of a fleet.',
+  source:
+    'kubernetes.io/docs/concepts/containers/images, "Multi-architecture images"; elastic/cloud-on-k8s has no image for 32-bit Arm',
+  start: () => {
+    const unpinned = new Set<string>()
+    return {
+      cluster: (cluster, around) => {
+        const references = unpinnedIn(cluster, around.images)
+        const isError = around.read.environment.verify.unpinnedImages === 'error'
+        if (!isError) for (const reference of references) unpinned.add(reference)
+        return [...check(cluster, around), ...(isError ? unpinnedFindings(references, cluster) : [])]
+      },
+      end: async () =>
+        unpinned.size === 0
+          ? []
+          : [{severity: 'warning', file: lockFile, message: unpinnedMessage([...unpinned]), fix: refresh}],
+    }
+  },
+} satisfies Gate
+
+function check(cluster: RenderedCluster, {images}: Surroundings): Finding[] {
+  const {mirror} = cluster.site.environment.images
+  return imagesIn(cluster).flatMap(({reference, by}) => {
+    const original = withoutDigest(originalReference(reference, mirror, images.keys()))
+    const locked = images.get(original)
+    const [first] = by
+    if (!first) return []
+    if (!locked) {
+      const message = `${first.by} runs ${reference || 'no image'}, which ${lockFile} does not know`
+      return [about(first, cluster, message, refresh)]
+    }
+    return by.flatMap((pods) => wrongNodes(cluster, pods, reference, (arch) => runsOn(locked, arch), locked.platforms))
+  })
+}
+
+function wrongNodes(
+  cluster: RenderedCluster,
+  pods: Pods,
+  reference: string,
+  fits: (architecture: string) => boolean,
+  platforms: readonly string[],
+): Finding[] {
+  const nodes = nodesFor(cluster, pods)
+  const wrong = nodes.filter(({arch}) => !fits(arch))
+  if (wrong.length === 0) return []
+  const message = `${pods.by} may be scheduled on ${namesOf(wrong)}, and ${reference} exists for ${platforms.join(', ')} only`
+  const fix = 'name an image for it in images.overrides, or give the workload a node selector for kubernetes.io/arch'
+  return [about(pods, cluster, message, fix)]
+}
+
+function namesOf(nodes: readonly ClusterNode[]): string {
+  return nodes.map(({name, arch}) => `${name} (${arch})`).join(', ')
+}
+
+/** Images of a cluster whose digest nobody noted, by the names that the lock knows them by. */
+function unpinnedIn(cluster: RenderedCluster, lock: ImageLock): string[] {
+  const {mirror} = cluster.site.environment.images
+  return imagesIn(cluster).flatMap(({reference}) => {
+    const original = originalReference(reference, mirror, lock.keys())
+    return original.includes('@sha256:') || lock.get(original)?.digest || !lock.has(original) ? [] : [original]
+  })
+}
+
+function unpinnedFindings(references: readonly string[], cluster: RenderedCluster): Finding[] {
+  return references.length === 0 ? [] : [about({file: lockFile}, cluster, unpinnedMessage(references), refresh)]
+}
+
+function unpinnedMessage(references: readonly string[]): string {
+  const [first = '', ...rest] = [...references].sort()
+  return `Nobody noted the digest of ${first}${rest.length > 0 ? ` and of ${rest.length} more` : ''}: whether a tag was moved could not be seen`
+}

@@ -1,0 +1,165 @@
+import type {IIngress} from 'kubernetes-models/networking.k8s.io/v1'
+import type {IService} from 'kubernetes-models/v1'
+import type {KubernetesObject} from '../../component.ts'
+import {oncePer} from '../../tree/once.ts'
+import {type Pods, podsOf, valueAt} from '../../tree/pods.ts'
+import type {Placed, RenderedCluster} from '../../tree/tree.ts'
+
+/** Something that the cloud offers to the outside: a name, a port, and who answers there. */
+export interface Exposure {
+  placed: Placed
+  /** `*` answers to every name. */
+  host: string
+  port: number
+  /** Who shows the certificate: the ingress, or the server behind it. */
+  tls: 'ingress' | 'server'
+  backend: Backend
+}
+
+export interface Backend {
+  namespace: string
+  service: string
+  port: number
+}
+
+/** The ports on which Traefik's chart listens where its values say nothing else (traefik 41.3.0 values.yaml, ports). */
+const defaultPorts: Readonly<Record<string, number>> = {web: 80, websecure: 443}
+
+/** Ports of the ingress by entry point, as far as its Service has them. */
+export function entryPoints({charts}: RenderedCluster): Map<string, number> {
+  const traefik = charts.find(({component}) => component.name === 'traefik')
+  const ports = (traefik ? valueAt(traefik.values, 'ports') : undefined) as Record<string, EntryPoint> | undefined
+  const declared = Object.entries(ports ?? {}).flatMap(([name, {exposedPort, expose}]): [string, number][] => {
+    const isExposed = expose?.default ?? name in defaultPorts
+    const port = exposedPort ?? defaultPorts[name]
+    return isExposed && port !== undefined ? [[name, port]] : []
+  })
+  return new Map(declared)
+}
+
+interface EntryPoint {
+  exposedPort?: number
+  expose?: {default?: boolean}
+}
+
+/** All that the ingress of the cloud offers. */
+export const exposuresOf = oncePer((cloud: RenderedCluster): readonly Exposure[] => {
+  const ports = entryPoints(cloud)
+  const made = cloud.objects.flatMap((placed) => exposuresBy(placed, ports))
+  return [
+    ...made,
+    ...cloud.charts.flatMap(({component, values, namespace, file}): Exposure[] => {
+      const hosts = (valueAt(values, 'ingress.hosts') ?? []) as string[]
+      const object = {apiVersion: 'networking.k8s.io/v1', kind: 'Ingress', metadata: {name: component.name, namespace}}
+      const backend = {namespace, service: component.name, port: 80}
+      return hosts.map((host) => ({placed: {object, file}, host, port: 443, tls: 'ingress', backend}))
+    }),
+  ]
+})
+
+function exposuresBy(placed: Placed, ports: ReadonlyMap<string, number>): Exposure[] {
+  const {object} = placed
+  if (object.kind === 'Ingress') return byIngress(placed, object as IIngress & KubernetesObject, ports)
+  return object.kind === 'IngressRouteTCP' ? byRoute(placed, ports) : []
+}
+
+function byIngress(
+  placed: Placed,
+  {spec, metadata}: IIngress & KubernetesObject,
+  ports: ReadonlyMap<string, number>,
+): Exposure[] {
+  const port = ports.get('websecure')
+  if (port === undefined) return []
+  const secured = new Set((spec?.tls ?? []).flatMap(({hosts = []}) => hosts))
+  return (spec?.rules ?? []).flatMap(({host = '*', http}) =>
+    (http?.paths ?? []).flatMap(({backend}): Exposure[] => {
+      if (!secured.has(host) || !backend.service) return []
+      const to = {
+        namespace: metadata.namespace ?? '',
+        service: backend.service.name,
+        port: backend.service.port?.number ?? 0,
+      }
+      return [{placed, host, port, tls: 'ingress', backend: to}]
+    }),
+  )
+}
+
+interface Route {
+  entryPoints?: string[]
+  routes?: {match: string; services: {name: string; port: number}[]}[]
+  tls?: {passthrough?: boolean}
+}
+
+function byRoute(placed: Placed, ports: ReadonlyMap<string, number>): Exposure[] {
+  const {spec = {}} = placed.object as unknown as {spec?: Route}
+  const namespace = placed.object.metadata.namespace ?? ''
+  return (spec.entryPoints ?? []).flatMap((entryPoint) => {
+    const port = ports.get(entryPoint)
+    if (port === undefined || !spec.tls?.passthrough) return []
+    return (spec.routes ?? []).flatMap(({match, services}) => {
+      const host = /^HostSNI\(`([^`]+)`\)$/.exec(match)?.[1]
+      const [service] = services
+      if (!host || !service) return []
+      const backend = {namespace, service: service.name, port: service.port}
+      return [{placed, host, port, tls: 'server' as const, backend}]
+    })
+  })
+}
+
+/** The pods behind a Service, and the port on which they are asked; undefined where the Service leads nowhere. */
+export function behind(
+  cluster: RenderedCluster,
+  {namespace, service, port}: Backend,
+): {pods: Pods; port: number} | undefined {
+  const found = serviceNamed(cluster, namespace, service)
+  const entry = found?.spec?.ports?.find((each) => each.port === port)
+  if (!found || !entry) return undefined
+  const pods = podsOf(cluster).find((each) => each.namespace === namespace && selects(found, each))
+  const target = pods && targetPort(pods, entry.targetPort ?? port)
+  return pods && target !== undefined ? {pods, port: target} : undefined
+}
+
+type Service = IService & KubernetesObject
+
+export function serviceNamed({objects}: RenderedCluster, namespace: string, name: string): Service | undefined {
+  const found = objects.find(
+    ({object: {kind, metadata}}) => kind === 'Service' && metadata.name === name && metadata.namespace === namespace,
+  )
+  return found?.object as Service | undefined
+}
+
+export function selects({spec}: Service, {labels}: Pods): boolean {
+  const wanted = Object.entries(spec?.selector ?? {})
+  return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value)
+}
+
+/** The number of a port that a Service names by number or by the name that a container gives it. */
+export function targetPort({spec}: Pods, port: string | number): number | undefined {
+  const ports = spec.containers.flatMap((container) => container.ports ?? [])
+  return ports.find(({name, containerPort}) => name === port || containerPort === port)?.containerPort
+}
+
+/** Services that operators and published charts make, as NAMESPACE/NAME:PORT. */
+export function servicesOfOthers({objects, charts}: RenderedCluster): Set<string> {
+  const made: Readonly<Record<string, (name: string) => string>> = {
+    Elasticsearch: (name) => `${name}-es-http:9200`,
+    Kibana: (name) => `${name}-kb-http:5601`,
+  }
+  return new Set([
+    ...objects.flatMap(({object: {kind, metadata}}) => {
+      const service = made[kind]?.(metadata.name)
+      return service ? [`${metadata.namespace}/${service}`] : []
+    }),
+    ...charts.filter(({component}) => component.name === 'grafana').map(({namespace}) => `${namespace}/grafana:80`),
+  ])
+}
+
+/** All services of a cluster, as NAMESPACE/NAME:PORT. */
+export const servicesIn = oncePer((cluster: RenderedCluster): ReadonlySet<string> => {
+  const own = cluster.objects.flatMap(({object}) => {
+    if (object.kind !== 'Service') return []
+    const {namespace, name} = object.metadata
+    return ((object as Service).spec?.ports ?? []).map(({port}) => `${namespace}/${name}:${port}`)
+  })
+  return new Set([...own, ...servicesOfOthers(cluster)])
+})

@@ -1,0 +1,37 @@
+import type {Issue} from '../../issue/issue.ts'
+import {containersOf, type Pods, podsOf} from '../../tree/pods.ts'
+import type {RenderedCluster} from '../../tree/tree.ts'
+
+/** An image that a cluster runs, with all that run it. */
+export interface UsedImage {
+  reference: string
+  by: readonly Pods[]
+}
+
+/** Every image of a cluster: of init containers, hooks, operators and published charts too. */
+export function imagesIn(cluster: RenderedCluster): UsedImage[] {
+  const used = new Map<string, Pods[]>()
+  for (const pods of podsOf(cluster)) {
+    for (const {image = ''} of containersOf(pods.spec)) {
+      const by = used.get(image) ?? []
+      if (!by.includes(pods)) by.push(pods)
+      used.set(image, by)
+    }
+  }
+  return [...used].map(([reference, by]) => ({reference, by}))
+}
+
+/** The reference without the mirror of the environment in front, by which the lock knows it. */
+export function originalReference(reference: string, mirror: string | undefined, known: Iterable<string>): string {
+  if (!mirror || !reference.startsWith(`${mirror}/`)) return reference
+  const path = reference.slice(mirror.length + 1)
+  for (const candidate of known) if (candidate.slice(candidate.indexOf('/') + 1) === path) return candidate
+  return reference
+}
+
+/** The reference without a digest. */
+export function withoutDigest(reference: string): string {
+  return reference.replace(/@sha256:[0-9a-f]+$/, '')
+}
+
+export type Severity = Issue['severity']

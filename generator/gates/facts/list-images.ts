@@ -1,0 +1,27 @@
+import type {RenderedCluster} from '../../tree/tree.ts'
+import type {ImageLock} from './image-lock.ts'
+import {imagesIn, originalReference, withoutDigest} from './images.ts'
+
+/** An image of an environment: where it comes from, where the clusters look for it, and what is known of it. */
+export interface ListedImage {
+  environment: string
+  /** Where it is published. */
+  source: string
+  /** What the clusters pull; the same without a mirror. */
+  target: string
+  digest: string | undefined
+  platforms: readonly string[]
+}
+
+/** All images of the clusters of an environment, by their sources. */
+export function listImages(environment: string, clusters: readonly RenderedCluster[], lock: ImageLock): ListedImage[] {
+  const mirror = clusters[0]?.site.environment.images.mirror
+  const references = new Set(clusters.flatMap((cluster) => imagesIn(cluster).map(({reference}) => reference)))
+  return [...references]
+    .map((target) => {
+      const source = originalReference(target, mirror, lock.keys())
+      const locked = lock.get(withoutDigest(source))
+      return {environment, source, target, digest: locked?.digest, platforms: locked?.platforms ?? []}
+    })
+    .sort((a, b) => (a.source < b.source ? -1 : 1))
+}
