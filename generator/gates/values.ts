@@ -99,21 +99,33 @@ function valueFindings(release: UpstreamRelease, cluster: RenderedCluster, known
       'look the key up in the values.yaml of that version',
       `${path.split('.').at(-1)}:`,
     )
-  const {validate, defaults} = known
-  const wrong = validate && !validate(merge(defaults, values)) ? (validate.errors ?? []) : []
-  const listed = new Set([...(component.unlisted ?? []), 'enabled'])
-  const unknown = unknownKeys(values, defaults).filter((key) => !listed.has(key))
+  // The schema and the keys may say the same of one path.
+  const problems = new Map([...keyProblems(component, values, known), ...schemaProblems(values, known)])
+  return [...problems].map(([path, problem]) => say(path, problem))
+}
+
+const unknownValue = 'does not know this value'
+
+function keyProblems({unlisted = []}: UpstreamComponent, values: Values, known: KnownValues): [string, string][] {
+  const {defaults, validate} = known
+  const listed = new Set([...unlisted, 'enabled'])
+  const unknown = unknownKeys(values, defaults).filter((path) => !listed.has(path))
+  const others = validate ? [] : otherTypes(values, defaults)
   return [
-    ...wrong
-      .filter(({keyword}) => !['anyOf', 'oneOf', 'if'].includes(keyword))
-      .map(({instancePath, params, message = ''}) => {
-        const extra = (params as {additionalProperty?: string}).additionalProperty
-        const path = [...instancePath.split('/').slice(1), ...(extra ? [extra] : [])].join('.')
-        return say(path, extra ? 'does not know this value' : `does not take this value, which ${message}`)
-      }),
-    ...unknown.map((path) => say(path, 'does not know this value')),
-    ...(validate ? [] : otherTypes(values, defaults).map((path) => say(path, 'has another type of value there'))),
+    ...unknown.map((path): [string, string] => [path, unknownValue]),
+    ...others.map((path): [string, string] => [path, 'has another type of value there']),
   ]
+}
+
+function schemaProblems(values: Values, {defaults, validate}: KnownValues): [string, string][] {
+  const wrong = validate && !validate(merge(defaults, values)) ? (validate.errors ?? []) : []
+  return wrong
+    .filter(({keyword}) => !['anyOf', 'oneOf', 'if'].includes(keyword))
+    .map(({instancePath, params, message = ''}) => {
+      const extra = (params as {additionalProperty?: string}).additionalProperty
+      const path = [...instancePath.split('/').slice(1), ...(extra ? [extra] : [])].join('.')
+      return [path, extra ? unknownValue : `does not take this value, which ${message}`]
+    })
 }
 
 /** Paths of values that are no switch or map although the default is one, for charts without a schema. */
@@ -128,7 +140,7 @@ function otherTypes(values: Values, defaults: Values, prefix = ''): string[] {
 }
 
 /** Paths of keys that the defaults do not have; below an empty map or a list anything goes. */
-export function unknownKeys(values: Values, defaults: Values, prefix = ''): string[] {
+function unknownKeys(values: Values, defaults: Values, prefix = ''): string[] {
   return Object.entries(values).flatMap(([key, value]) => {
     const path = prefix + key
     if (!(key in defaults)) return [path]

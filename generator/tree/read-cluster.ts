@@ -48,13 +48,20 @@ function valuesReader(files: TreeFiles, file: string, {layer}: LayerDefinition, 
   if (files.isAsRendered(file) && isChartAsRendered(files, chartFile)) {
     return (component: Component) => (isEnabled(component, site) ? valuesOf(component, site) : undefined)
   }
-  const read = (path: string) => (files.documents(path)[0] ?? {}) as Record<string, Values | undefined>
+  const read = (path: string) => valuesOfFile(files, path)
   const own = read(file)
   const shared = isChartAsRendered(files, chartFile) ? {} : read(chartFile)
   return (component: Component) => {
     const values = merge(defaultValuesOf(component), shared[component.name] ?? {}, own[component.name] ?? {})
     return values.enabled === false && component.kind === 'own' ? undefined : switchedOff(own, component, values)
   }
+}
+
+function valuesOfFile(files: TreeFiles, file: string): Record<string, Values | undefined> {
+  const document = files.documents(file)[0] ?? {}
+  if (isTree(document) && Object.values(document).every(isTree)) return document as Record<string, Values>
+  const message = 'Cannot use these values: expected a map of components, each with a map of values'
+  throw new IssueError({severity: 'error', code: 'values', file, message, fix: 'run npm run render, which writes it'})
 }
 
 /** Some published charts have a value of their own that is called enabled; what counts is what was rendered. */

@@ -7,11 +7,6 @@ export async function helm(...args: string[]): Promise<Output> {
   return run(await requireTool(root, tools.helm), args)
 }
 
-/** Runs the real kubeconform on standard input. */
-export async function kubeconform(input: string, ...args: string[]): Promise<Output> {
-  return run(await requireTool(root, tools.kubeconform), args, {input})
-}
-
 /** Runs the command line of the generator. */
 export async function cli(...args: string[]): Promise<Output> {
   return cliWith({}, ...args)

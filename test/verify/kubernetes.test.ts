@@ -1,4 +1,3 @@
-import {cpSync} from 'node:fs'
 import {join} from 'node:path'
 import test from 'ava'
 import {parseAllDocuments} from 'yaml'
@@ -10,12 +9,9 @@ import {objectsOf} from '../../generator/model/objects.ts'
 import {sitesOf} from '../../generator/model/sites.ts'
 import {isEnabled, valuesOf} from '../../generator/model/values.ts'
 import {layersOf} from '../../generator/values/values.ts'
-import {schemaFolder, schemaLocation, writeCrdSchemas} from '../../generator/verify/schemas.ts'
 import {ownComponents, subchartFolder} from '../support/charts.ts'
 import {root} from '../support/paths.ts'
-import {helm, kubeconform} from '../support/programs.ts'
-import {readTree, temporaryFolder} from '../support/temporary.ts'
-import {hasUpstreamData, upstreamCrds} from '../support/upstream.ts'
+import {helm} from '../support/programs.ts'
 
 const sites = findEnvironments(root, []).flatMap((file) => {
   const read = readEnvironment(file, layerDefinitions, [])
@@ -41,33 +37,6 @@ for (const definition of layerDefinitions.filter(({components}) => components.ev
     }
   })
 }
-
-test('every object of every own chart in every cluster is valid to kubeconform in strict mode, none skipped', async (t) => {
-  if (!hasUpstreamData(t)) return
-  const folder = schemasWithUpstream(temporaryFolder(t))
-  for (const site of sites) {
-    const objects = layersOf(site, layerDefinitions).flatMap((definition) => objectsOfLayer(definition, site))
-    await expectValid(t, folder, objects)
-  }
-})
-
-test('every object of Flux and Argo CD is valid to kubeconform in strict mode, none skipped', async (t) => {
-  if (!hasUpstreamData(t)) return
-  const files = Object.entries(readTree(join(root, 'clusters'))).filter(
-    ([path]) => !path.endsWith('kustomization.yaml'),
-  )
-  const objects = files.flatMap(([, content]) => parseObjects(content))
-  t.true(objects.some(({kind}) => kind === 'HelmRelease'))
-  t.true(objects.some(({kind}) => kind === 'AppProject'))
-  await expectValid(t, schemasWithUpstream(temporaryFolder(t)), objects)
-})
-
-test('kubeconform refuses an unknown key, so a valid object means something', async (t) => {
-  const object = {apiVersion: 'v1', kind: 'Service', metadata: {name: 'x'}, spec: {prots: []}}
-  const {exitCode, stdout} = await validate(schemaFolder(root), [object as KubernetesObject])
-  t.is(exitCode, 1)
-  t.regex(stdout, /additional properties 'prots' not allowed/)
-})
 
 test('every object that has a model in kubernetes-models is valid to it', async (t) => {
   const seen = new Set<string>()
@@ -144,28 +113,4 @@ function parseObjects(yaml: string): KubernetesObject[] {
 
 function names(objects: readonly KubernetesObject[]): string[] {
   return objects.map(({kind, metadata}) => `${kind} ${metadata.name}`).sort()
-}
-
-function schemasWithUpstream(folder: string): string {
-  cpSync(schemaFolder(root), folder, {recursive: true})
-  for (const crds of upstreamCrds()) writeCrdSchemas(folder, crds)
-  return folder
-}
-
-function validate(folder: string, objects: readonly KubernetesObject[]) {
-  const input = objects.map((object) => JSON.stringify(object)).join('\n---\n')
-  return kubeconform(input, '-strict', '-summary', '-schema-location', join(folder, schemaLocation))
-}
-
-async function expectValid(
-  t: {
-    is: (actual: unknown, expected: unknown, message?: string) => void
-    regex: (text: string, pattern: RegExp) => void
-  },
-  folder: string,
-  objects: readonly KubernetesObject[],
-): Promise<void> {
-  const {exitCode, stdout, stderr} = await validate(folder, objects)
-  t.is(exitCode, 0, stdout + stderr)
-  t.regex(stdout, new RegExp(`Valid: ${objects.length}, Invalid: 0, Errors: 0, Skipped: 0`))
 }

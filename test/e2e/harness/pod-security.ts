@@ -11,9 +11,13 @@ export interface Verdict {
   gate: string[]
 }
 
+let probes = 0
+
 /** The verdicts on all pods of a namespace. */
 export async function verdicts(level: PodSecurityLevel, namespace: string, api: Api): Promise<Verdict[]> {
-  const probe = `probe-${level}-${namespace}`
+  // One that was deleted is terminating for a while.
+  probes += 1
+  const probe = `probe-${probes}-${level}`
   const labels = {'pod-security.kubernetes.io/enforce': level}
   const account = {apiVersion: 'v1', kind: 'ServiceAccount', metadata: {name: 'default', namespace: probe}}
   await api.apply({apiVersion: 'v1', kind: 'Namespace', metadata: {name: probe, labels}})
