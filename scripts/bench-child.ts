@@ -39,6 +39,17 @@ function hydrate() {
   return {objects, hydrate: performance.now() - began}
 }
 
-const figures = mode === 'render' ? renderAndWrite() : hydrate()
+/** All gates over what is rendered there. */
+async function verify() {
+  const {command} = await import('../generator/commands/verify.ts')
+  const began = performance.now()
+  const input = {root, argument: '', options: {format: 'json'}, progress: () => {}}
+  const {text = '{}'} = await command.run(input)
+  const {counts, issues} = JSON.parse(text)
+  return {...counts, findings: issues.length, verify: performance.now() - began}
+}
+
+const modes = {render: renderAndWrite, hydrate, verify}
+const figures = await modes[mode as keyof typeof modes]()
 const peak = process.resourceUsage().maxRSS / 1024
 process.stdout.write(`${JSON.stringify({load: loaded - started, peak, ...figures})}\n`)

@@ -1,4 +1,4 @@
-import {appendFileSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
+import {appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join, resolve} from 'node:path'
 import {generateX25519Identity, identityToRecipient} from 'age-encryption'
@@ -34,6 +34,11 @@ async function main(): Promise<void> {
     print(['case', 'wall s', 'load s', 'render s', 'write s', 'peak MB', 'files', 'objects', 'objects/s in memory'])
     await measure('4 environments', committed)
     for (const clusters of [1000, 10_000]) await measure(`${clusters} edge clusters`, fleet(temporary, clusters))
+    print(['verify, all gates', 'wall s', 'gates s', 'peak MB', 'clusters', 'objects', 'objects/s'])
+    await measureVerify('4 environments', committed)
+    for (const clusters of [1000, 10_000]) {
+      await measureVerify(`${clusters} edge clusters`, join(temporary, `fleet-${clusters}`))
+    }
     print(['secrets', 'wall s'])
     await measureSecrets(temporary, 1000)
   } finally {
@@ -51,14 +56,33 @@ async function measure(name: string, folder: string): Promise<void> {
 }
 
 async function sample(folder: string, mode: 'render' | 'hydrate'): Promise<Figures> {
+  return child<Figures>(folder, mode)
+}
+
+async function child<Measured>(folder: string, mode: string): Promise<Measured> {
   const began = performance.now()
-  const {stdout, stderr, exitCode} = await run(process.execPath, [
-    join(import.meta.dirname, 'bench-child.ts'),
-    folder,
-    mode,
-  ])
+  const program = join(import.meta.dirname, 'bench-child.ts')
+  const {stdout, stderr, exitCode} = await run(process.execPath, [program, folder, mode])
   if (exitCode !== 0) throw new Error(stderr)
   return {...JSON.parse(stdout), wall: performance.now() - began}
+}
+
+interface Verification {
+  wall: number
+  verify: number
+  peak: number
+  clusters: number
+  objects: number
+}
+
+/** With the programs and the data of published charts of this repository, in a cold process. */
+async function measureVerify(name: string, folder: string): Promise<void> {
+  for (const shared of ['.tools', '.cache', 'images.lock.yaml']) {
+    if (!existsSync(join(folder, shared))) symlinkSync(join(root, shared), join(folder, shared))
+  }
+  const {wall, verify, peak, clusters, objects} = await child<Verification>(folder, 'verify')
+  const seconds = [wall, verify].map((time) => (time / 1000).toFixed(2))
+  print([name, ...seconds, peak.toFixed(0), clusters, objects, Math.round(objects / (verify / 1000))])
 }
 
 function medianOf(figures: readonly Figures[]): Figures {

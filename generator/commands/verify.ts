@@ -3,7 +3,7 @@ import {join} from 'node:path'
 import type {Site} from '../component.ts'
 import {layerDefinitions} from '../components/index.ts'
 import {type GateName, gateNames} from '../environment/verification.ts'
-import {fold} from '../gates/fold.ts'
+import type {ClusterIssue} from '../gates/fold.ts'
 import {gates} from '../gates/index.ts'
 import {githubAnnotations, gitlabReport, summaryOf} from '../gates/report.ts'
 import {printTable} from '../gates/table.ts'
@@ -91,7 +91,10 @@ export async function verifyRendered(
   const files = new TreeFiles(root, rendered.files)
   const all = allGates(root, () => digestOf(rendered.files))
   const verified = await verify({root, environments: rendered.plans, clusterOf: reader(files), gates: all, progress})
-  return {issues: [...fold(verified.issues), ...incompleteIssues(verified, complete)], summary: summaryOf(verified)}
+  return {
+    issues: [...verified.issues.map(withoutPlace), ...incompleteIssues(verified, complete)],
+    summary: summaryOf(verified),
+  }
 }
 
 function reader(files: TreeFiles) {
@@ -140,7 +143,7 @@ function resultOf(
   verified: Verified,
   {format, complete, tables}: {format: string; complete: boolean; tables: boolean},
 ): CommandResult {
-  const issues = [...fold(verified.issues), ...incompleteIssues(verified, complete)]
+  const issues = [...verified.issues.map(withoutPlace), ...incompleteIssues(verified, complete)]
   if (format === 'text') {
     const figures = tables ? verified.tables.map(printTable) : []
     return {issues, text: [...figures, summaryOf(verified)].join('\n\n'), outcome: ''}
@@ -156,6 +159,11 @@ function resultOf(
     gitlab: () => gitlabReport(issues, (each) => createHash('sha256').update(each).digest('hex')),
   }[format as 'json' | 'github' | 'gitlab']()
   return {issues, text, outcome: '', quiet: true}
+}
+
+/** What folding needed. */
+function withoutPlace({environment: _environment, cluster: _cluster, ...issue}: ClusterIssue): Issue {
+  return issue
 }
 
 /** Without data a gate passes what it has not seen. */

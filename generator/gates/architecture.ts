@@ -2,7 +2,7 @@ import type {ClusterNode} from '../component.ts'
 import type {Pods} from '../tree/pods.ts'
 import type {RenderedCluster} from '../tree/tree.ts'
 import {type ImageLock, lockFile, runsOn} from './facts/image-lock.ts'
-import {imagesIn, originalReference, withoutDigest} from './facts/images.ts'
+import {digestIn, imagesIn, lockedReference} from './facts/images.ts'
 import {nodesFor} from './facts/placement.ts'
 import {about, type Finding, type Gate, type Surroundings} from './gate.ts'
 
@@ -35,8 +35,7 @@ export default {
 function check(cluster: RenderedCluster, {images}: Surroundings): Finding[] {
   const {mirror} = cluster.site.environment.images
   return imagesIn(cluster).flatMap(({reference, by}) => {
-    const original = withoutDigest(originalReference(reference, mirror, images.keys()))
-    const locked = images.get(original)
+    const locked = images.get(lockedReference(reference, mirror, images.keys()))
     const [first] = by
     if (!first) return []
     if (!locked) {
@@ -70,8 +69,9 @@ function namesOf(nodes: readonly ClusterNode[]): string {
 function unpinnedIn(cluster: RenderedCluster, lock: ImageLock): string[] {
   const {mirror} = cluster.site.environment.images
   return imagesIn(cluster).flatMap(({reference}) => {
-    const original = originalReference(reference, mirror, lock.keys())
-    return original.includes('@sha256:') || lock.get(original)?.digest || !lock.has(original) ? [] : [original]
+    const name = lockedReference(reference, mirror, lock.keys())
+    const locked = lock.get(name)
+    return locked && !locked.digest && !digestIn(reference) ? [name] : []
   })
 }
 

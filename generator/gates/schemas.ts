@@ -3,7 +3,7 @@ import {existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSyn
 import {dirname, join} from 'node:path'
 import {isTree} from '../model/merge.ts'
 import {podsOf} from '../tree/pods.ts'
-import {nameOf, type Placed, placeOf, type RenderedCluster} from '../tree/tree.ts'
+import {nameOf, type Placed, placeOf, type RenderedCluster, type UpstreamRelease} from '../tree/tree.ts'
 import {run} from '../verify/run.ts'
 import {schemaFolder, schemaLocation, writeCrdSchemas} from '../verify/schemas.ts'
 import {findTool, tools} from '../verify/tools.ts'
@@ -11,10 +11,12 @@ import {upstreamFolder} from '../verify/upstream.ts'
 import {type PodSecurityLevel, podSecurityLevels, refusals} from './facts/pod-security.ts'
 import {about, type Finding, type Gate} from './gate.ts'
 
-/** An object with the first cluster that has it: most clusters of a fleet share most of them. */
+/** An object, as text, with its place: most clusters of a fleet share most of them. */
 interface Seen {
-  placed: Placed
-  cluster: RenderedCluster
+  text: string
+  place: Omit<Placed, 'object'> & {name: string; type: string}
+  environment: string
+  cluster: string
 }
 
 export default {
@@ -25,23 +27,26 @@ export default {
   source:
     'yannh/kubeconform issue 32 (964 of 964 objects skipped, exit status 0); kubernetes.io/docs/concepts/security/pod-security-admission',
   start: (root) => {
-    const seen = new Map<string, Seen>()
+    const known = new Set<string>()
+    const definitions = new Set<string>()
+    const waiting: Seen[] = []
     const state: {incomplete?: string} = {}
     return {
       cluster: (cluster) => {
-        for (const placed of [...cluster.objects, ...cluster.engine]) {
-          const content = JSON.stringify(placed.object)
-          if (!seen.has(content)) seen.set(content, {placed, cluster})
+        for (const name of cluster.charts.flatMap(definitionsOf)) definitions.add(name)
+        const all = [...cluster.objects, ...cluster.engine]
+        for (const placed of all) {
+          const text = JSON.stringify(placed.object)
+          const digest = createHash('sha1').update(text).digest('base64')
+          if (!known.has(digest)) waiting.push(seenIn(cluster, placed, text))
+          known.add(digest)
         }
-        return [
-          ...podSecurity(cluster),
-          ...[...cluster.objects, ...cluster.engine].flatMap((placed) => deprecations(placed, cluster)),
-        ]
+        return [...podSecurity(cluster), ...all.flatMap((placed) => deprecations(placed, cluster))]
       },
       end: async () => {
-        const folders = await schemaFolders(root)
+        const folders = await schemaFolders(root, [...definitions])
         if (typeof folders === 'string') state.incomplete = folders
-        return typeof folders === 'string' ? [] : validate(seen, folders)
+        return typeof folders === 'string' ? [] : validateAll(waiting, folders)
       },
       incomplete: () => state.incomplete,
     }
@@ -53,25 +58,36 @@ interface Folders {
   folders: readonly string[]
 }
 
+/** Where the definitions of charts are kept; a chart may keep them in a chart of their own, of the same version. */
+function definitionsOf({component}: UpstreamRelease): string[] {
+  const {name, version} = component.chart
+  return component.apiGroups.length === 0 ? [] : [`${name}-${version}`]
+}
+
+function foldersOf(name: string): string[] {
+  return [name, name.replace(/-(v?[0-9][^-]*)$/, '-crds-$1')]
+}
+
 /** What kubeconform needs, or why it cannot be had. */
-async function schemaFolders(root: string): Promise<Folders | string> {
+async function schemaFolders(root: string, wanted: readonly string[]): Promise<Folders | string> {
   const kubeconform = await findTool(root, tools.kubeconform)
   const kubernetes = schemaFolder(root)
   if (!kubeconform || !existsSync(join(kubernetes, 'complete')))
     return 'kubeconform or the schemas of Kubernetes are missing: run npm run tools'
-  const files = definitionFiles(upstreamFolder(root))
-  const missing = ['metallb', 'cert-manager', 'eck-operator-crds', 'traefik', 'argo-cd'].filter(
-    (chart) => !files.some((file) => file.includes(`/${chart}-`)),
-  )
+  const upstream = upstreamFolder(root)
+  const filesOf = (name: string) => foldersOf(name).flatMap((folder) => definitionFiles(join(upstream, folder)))
+  const names = [...wanted, 'argo-cd-crds']
+  const missing = names.filter((name) => filesOf(name).length === 0)
   if (missing.length > 0) return `no definitions of ${missing.join(', ')}: run npm run upstream on a connected machine`
+  const files = names.flatMap(filesOf)
   return {kubeconform, folders: [kubernetes, definitionsFolder(kubernetes, files)]}
 }
 
 function definitionFiles(folder: string): string[] {
   if (!existsSync(folder)) return []
   return readdirSync(folder)
-    .flatMap((name) => readdirSync(join(folder, name)).map((file) => join(folder, name, file)))
-    .filter((path) => /crds?\.yaml$/.test(path))
+    .filter((name) => /crds?\.yaml$/.test(name))
+    .map((name) => join(folder, name))
     .sort()
 }
 
@@ -98,30 +114,54 @@ interface Result {
   msg: string
 }
 
+function seenIn({site}: RenderedCluster, {object, ...place}: Placed, text: string): Seen {
+  const {apiVersion, kind, metadata} = object
+  const name = metadata?.name === undefined ? `A ${kind} without a name` : nameOf(object)
+  return {
+    text,
+    place: {...place, name, type: `${apiVersion} ${kind}`},
+    environment: site.environment.name,
+    cluster: site.cluster.name,
+  }
+}
+
+/** As many objects as fit well into one text. */
+const batch = 20_000
+
+async function validateAll(all: readonly Seen[], folders: Folders): Promise<Finding[]> {
+  const findings: Finding[] = []
+  for (let start = 0; start < all.length; start += batch) {
+    findings.push(...(await validate(all.slice(start, start + batch), folders)))
+  }
+  return findings
+}
+
 /** Objects go by number in place of their names, so that each answer finds its object. */
-async function validate(seen: ReadonlyMap<string, Seen>, {kubeconform, folders}: Folders): Promise<Finding[]> {
-  const all = [...seen.values()]
-  if (all.length === 0) return []
-  const nameless = all.filter(({placed}) => typeof placed.object.metadata?.name !== 'string')
-  const documents = all.map(({placed: {object}}, index) =>
-    JSON.stringify({...object, metadata: {...object.metadata, name: `object-${index}`}}),
-  )
-  const locations = folders.flatMap((folder) => ['-schema-location', join(folder, schemaLocation)])
-  const {stdout, stderr, exitCode} = await run(kubeconform, ['-strict', '-summary', '-output', 'json', ...locations], {
-    input: documents.join('\n---\n'),
+async function validate(all: readonly Seen[], {kubeconform, folders}: Folders): Promise<Finding[]> {
+  const input = all.map(({text}, index) => {
+    const object = JSON.parse(text) as {metadata?: object}
+    return JSON.stringify({...object, metadata: {...object.metadata, name: `object-${index}`}})
   })
+  const locations = folders.flatMap((folder) => ['-schema-location', join(folder, schemaLocation)])
+  const args = ['-strict', '-summary', '-output', 'json', ...locations]
+  const {stdout, stderr, exitCode} = await run(kubeconform, args, {input: input.join('\n---\n')})
   const answer = parseAnswer(stdout)
   if (!answer) throw new Error(`kubeconform ended with ${exitCode}: ${stderr.slice(0, 500)}`)
-  const {summary, resources} = answer
-  const counted = summary.valid + summary.invalid + summary.errors + summary.skipped
-  if (counted !== all.length || summary.skipped > 0)
-    throw new Error(`kubeconform looked at ${counted - summary.skipped} of ${all.length} objects`)
+  const {valid, invalid, errors, skipped} = answer.summary
+  const looked = valid + invalid + errors
+  if (looked !== all.length || skipped > 0) throw new Error(`kubeconform looked at ${looked} of ${all.length} objects`)
   return [
-    ...resources.flatMap((result) => resultFindings(result, all)),
-    ...nameless.map(({placed, cluster}) =>
-      about(placed, cluster, `A ${placed.object.kind} has no name`, 'write metadata.name'),
-    ),
+    ...answer.resources.flatMap((result) => resultFindings(result, all)),
+    ...all
+      .filter(({place}) => place.name.endsWith(' without a name'))
+      .map((seen) => finding(seen, seen.place.name, 'write metadata.name')),
   ]
+}
+
+function finding({place, environment, cluster}: Seen, message: string, fix: string, mark = ''): Finding {
+  const {file, component, name} = place
+  const marks = [mark, component ? `^${component}:` : `name: ${name.split('/').at(-1)}`].filter(Boolean)
+  return {file, environment, cluster, message, fix, marks}
 }
 
 function parseAnswer(
@@ -135,19 +175,13 @@ function parseAnswer(
 }
 
 function resultFindings({name, status, msg}: Result, all: readonly Seen[]): Finding[] {
-  const found = all[Number(/^object-(\d+)$/.exec(name)?.[1] ?? 0)]
-  if (!found || status === 'statusValid') return []
-  const {placed, cluster} = found
-  const {object} = placed
+  if (status === 'statusValid') return []
+  const seen = all[Number(/^object-(\d+)$/.exec(name)?.[1] ?? Number.NaN)]
+  if (!seen) throw new Error(`kubeconform says of ${name || 'something'}: ${msg}`)
+  const {place} = seen
   if (/could not find schema/.test(msg)) {
-    return [
-      about(
-        placed,
-        cluster,
-        `${nameOf(object)} is of ${object.apiVersion} ${object.kind}, which nothing defines`,
-        'write a kind and an apiVersion that Kubernetes or a pinned chart has',
-      ),
-    ]
+    const fix = 'write a kind and an apiVersion that Kubernetes or a pinned chart has'
+    return [finding(seen, `${place.name} is of ${place.type}, which nothing defines`, fix)]
   }
   const problem = msg
     .replace(/^problem validating schema\. Check JSON formatting: /, '')
@@ -156,16 +190,8 @@ function resultFindings({name, status, msg}: Result, all: readonly Seen[]): Find
     .replace(/^- /, '')
     .trim()
   const unknown = /additional propert\w+ '([^']+)'/.exec(msg)?.[1]
-  const message = `${nameOf(object)} is not valid: ${problem}`
-  return [
-    about(
-      placed,
-      cluster,
-      message,
-      'write what the schema of the kind allows; kubectl explain shows it',
-      unknown && `${unknown}:`,
-    ),
-  ]
+  const fix = 'write what the schema of the kind allows; kubectl explain shows it'
+  return [finding(seen, `${place.name} is not valid: ${problem}`, fix, unknown && `${unknown}:`)]
 }
 
 const levelLabel = 'pod-security.kubernetes.io/enforce'

@@ -1,9 +1,10 @@
 import type {Site} from '../component.ts'
 import type {ReadEnvironment} from '../environment/read.ts'
 import type {GateName} from '../environment/verification.ts'
-import type {Issue} from '../issue/issue.ts'
+import {type Issue, IssueError} from '../issue/issue.ts'
 import type {RenderedCluster} from '../tree/tree.ts'
 import {readImageLock} from './facts/image-lock.ts'
+import {type ClusterIssue, fold} from './fold.ts'
 import {about, type Finding, type Gate, type GateRun, type Surroundings} from './gate.ts'
 import {locator} from './locate.ts'
 import type {Table} from './table.ts'
@@ -47,10 +48,7 @@ interface Running {
   findings: Finding[]
 }
 
-/**
- * Lets gates look at what stands in a repository. Clusters are read one by one and forgotten again, so that ten
- * thousand of them need no more memory than a few.
- */
+/** Lets gates look at what stands in a repository, one cluster after the other. */
 export async function verify(options: VerifyOptions): Promise<Verified> {
   const {root, environments, clusterOf, gates, progress = () => {}} = options
   const running = gates.map((gate): Running => ({gate, run: gate.start(root), findings: []}))
@@ -70,20 +68,33 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
   }
   for (const {gate, run, findings} of running) {
     progress(`Verifying: ${gate.name}`)
-    findings.push(...((await run.end?.()) ?? []))
+    findings.push(...(await ending(gate, run)))
   }
   const locate = locator(root)
-  const {issues, waived} = waive(
-    running.flatMap((each) => issuesOf(each, locate)),
+  const located = running.flatMap((each) => issuesOf(each, locate))
+  const {issues: passed, waived} = waive(
+    located,
     environments.map(({read}) => read),
     gates,
   )
+  const issues = fold(passed)
   return {
     issues,
     waived,
     counts,
     results: running.map(({gate, run}) => resultOf(gate, run, issues)),
     tables: running.flatMap(({run}) => run.tables?.() ?? []),
+  }
+}
+
+/** A program that ends otherwise than it should must not take the findings of the other gates along. */
+async function ending({name}: Gate, run: GateRun): Promise<readonly Finding[]> {
+  try {
+    return (await run.end?.()) ?? []
+  } catch (error) {
+    if (error instanceof IssueError) throw error
+    const message = `This gate could not come to an end: ${(error as Error).message.split('\n')[0]}`
+    return [{file: `docs/gates/${name}.md`, message, fix: 'run npm run tools; if it says so again, report it'}]
   }
 }
 
@@ -99,7 +110,7 @@ export function look(run: GateRun, cluster: RenderedCluster, around: Surrounding
   }
 }
 
-export type GateIssue = Issue & {gate: GateName; environment?: string; cluster?: string}
+export type GateIssue = ClusterIssue & {gate: GateName}
 
 function issuesOf({gate, findings}: Running, locate: (finding: Finding) => Finding): GateIssue[] {
   return findings.map((finding) => ({severity: 'error', code: 'gate', ...locate(finding), gate: gate.name}))

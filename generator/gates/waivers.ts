@@ -1,6 +1,5 @@
 import type {ReadEnvironment} from '../environment/read.ts'
 import type {GateName} from '../environment/verification.ts'
-import type {Issue} from '../issue/issue.ts'
 import type {Gate} from './gate.ts'
 import type {GateIssue} from './verify.ts'
 
@@ -18,7 +17,7 @@ export function waive(
   issues: readonly GateIssue[],
   environments: readonly ReadEnvironment[],
   gates: readonly Gate[],
-): {issues: Issue[]; waived: Waived[]} {
+): {issues: GateIssue[]; waived: Waived[]} {
   const entries = environments.flatMap((read) =>
     read.environment.verify.waivers.map((waiver, index) => ({...waiver, read, index, errors: 0})),
   )

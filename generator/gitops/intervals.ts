@@ -13,8 +13,8 @@ export interface Intervals {
 }
 
 const kilobits = {kbit: 1, mbit: 1000, gbit: 1_000_000} as const
-/** Below this a look at Git each minute is felt by the telemetry. */
-const thinUplink = 5000
+/** Kilobits a second below which a look at Git each five minutes is felt by the telemetry. */
+export const thinUplink = 5000
 
 /** The cloud looks each minute. Edge clusters pay for every look, and pull images through their uplink. */
 export function intervalsOf({cluster}: Site): Intervals {
@@ -27,4 +27,13 @@ export function intervalsOf({cluster}: Site): Intervals {
 export function kilobitsOf(bandwidth: string): number {
   const unit = bandwidth.slice(-4) as keyof typeof kilobits
   return Number(bandwidth.slice(0, -4)) * kilobits[unit]
+}
+
+const seconds = {d: 86_400, h: 3600, m: 60, s: 1} as const
+
+/** Seconds of a duration such as 7d, 90m or 1h30m0s; NaN where it is none. */
+export function secondsOf(duration: string): number {
+  const parts = [...duration.matchAll(/(\d+(?:\.\d+)?)([dhms])/g)]
+  if (parts.map(([part]) => part).join('') !== duration || parts.length === 0) return Number.NaN
+  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * seconds[unit as keyof typeof seconds], 0)
 }

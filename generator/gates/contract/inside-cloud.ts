@@ -3,6 +3,7 @@ import {valueAt} from '../../tree/pods.ts'
 import {type Placed, placeOf, type RenderedCluster} from '../../tree/tree.ts'
 import {dataOf, programWith, textWithin, volumeAt, within} from '../facts/agents.ts'
 import {behind, exposuresOf, servicesIn} from '../facts/exposures.ts'
+import {policiesFor} from '../facts/policies.ts'
 import {about, type Finding} from '../gate.ts'
 
 /** What the programs of the cloud tell each other. */
@@ -98,18 +99,20 @@ function traceStore(cluster: RenderedCluster): Finding[] {
   })
 }
 
+const listenerPort = 4242
+
 /** The OpenTSDB listener of InfluxDB has no login (docs.influxdata.com/influxdb/v1/supported_protocols/opentsdb). */
 function openListener(cluster: RenderedCluster): Finding[] {
   const store = programWith(cluster, 'influxdb.conf')
   if (!store || !/^\[\[opentsdb\]\]/m.test(dataOf(store.placed.object)['influxdb.conf'] ?? '')) return []
-  const isGuarded = cluster.objects.some(({object}) => {
-    const selected = Object.entries(
-      (within(object, 'spec', 'podSelector', 'matchLabels') ?? {}) as Record<string, string>,
-    )
-    return object.kind === 'NetworkPolicy' && selected.every(([key, value]) => store.pods.labels[key] === value)
-  })
+  const policies = policiesFor(cluster, store.pods)
+  const opened = policies
+    .flatMap(({ingress = []}) => ingress)
+    .filter(({ports}) => !ports || ports.some(({port}) => port === listenerPort))
+  const isGuarded = policies.length > 0 && opened.every(({from}) => from !== undefined)
   if (isGuarded) return []
-  const message = 'InfluxDB takes metrics over OpenTSDB without a login, and no NetworkPolicy says from whom'
+  const message =
+    'InfluxDB takes metrics over OpenTSDB without a login, and no NetworkPolicy of its pods says from whom'
   return [about(store.placed, cluster, message, 'run npm run render')]
 }
 

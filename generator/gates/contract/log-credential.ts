@@ -1,19 +1,16 @@
 import {parse} from 'yaml'
+import {oncePer} from '../../tree/once.ts'
 import type {RenderedCluster} from '../../tree/tree.ts'
-import {agentOf, textWithin, within} from '../facts/agents.ts'
+import {agentOf, outputsOfLogs, textWithin, within} from '../facts/agents.ts'
 import {about, type Finding, type Surroundings} from '../gate.ts'
 
 /** The user of an edge cluster may add to just the indices that its Fluent Bit names. */
 export function logCredential(cluster: RenderedCluster, {cloud}: Surroundings): Finding[] {
   const agent = agentOf(cluster, 'fluentBit')
-  const roles = cloud.objects
-    .map(({object}) => (object as {stringData?: Record<string, string>}).stringData?.['roles.yml'])
-    .find(Boolean)
   if (!agent) return []
-  const outputs = (within(agent.config('fluent-bit.yaml'), 'pipeline', 'outputs') ?? []) as Record<string, unknown>[]
-  return outputs.flatMap((output) => {
+  return outputsOfLogs(agent).flatMap((output) => {
     const index = `${textWithin(output, 'logstash_prefix')}-2026.01.31`
-    const role = within(parse(roles ?? '{}'), `edge-${cluster.site.cluster.name}`)
+    const role = within(rolesOf(cloud), `edge-${cluster.site.cluster.name}`)
     const granted = ((within(role, 'indices') ?? []) as {names: string[]; privileges: string[]}[]).filter(({names}) =>
       names.some((pattern) => matches(pattern, index)),
     )
@@ -27,6 +24,12 @@ export function logCredential(cluster: RenderedCluster, {cloud}: Surroundings): 
     return [about(agent.placed, cluster, message, 'run npm run render, in one commit for edge and cloud')]
   })
 }
+
+/** A role for each edge cluster of the environment: read once. */
+const rolesOf = oncePer((cloud: RenderedCluster): unknown => {
+  const texts = cloud.objects.flatMap(({object}) => textWithin(object, 'stringData', 'roles.yml') || [])
+  return parse(texts[0] ?? '{}')
+})
 
 function matches(pattern: string, index: string): boolean {
   const source = pattern

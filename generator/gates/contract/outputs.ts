@@ -1,5 +1,5 @@
 import type {RenderedCluster} from '../../tree/tree.ts'
-import {type Agent, agentOf, textWithin, volumeAt, within} from '../facts/agents.ts'
+import {type Agent, agentOf, outputsOfLogs, textWithin, volumeAt, within} from '../facts/agents.ts'
 
 /** Where an agent of an edge cluster sends to. */
 export interface Output {
@@ -27,8 +27,7 @@ export function outputsOf(cluster: RenderedCluster): Output[] {
 }
 
 function logOutputs(agent: Agent): Output[] {
-  const outputs = (within(agent.config('fluent-bit.yaml'), 'pipeline', 'outputs') ?? []) as Record<string, unknown>[]
-  return outputs.map((output) => ({
+  return outputsOfLogs(agent).map((output) => ({
     agent,
     what: `output ${output.name} of Fluent Bit`,
     host: textWithin(output, 'host'),

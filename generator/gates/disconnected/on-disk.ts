@@ -1,5 +1,5 @@
 import type {RenderedCluster} from '../../tree/tree.ts'
-import {type Agent, agentOf, textWithin, volumeAt, within} from '../facts/agents.ts'
+import {type Agent, agentOf, outputsOfLogs, textWithin, volumeAt, within} from '../facts/agents.ts'
 import {about, type Finding} from '../gate.ts'
 
 /** Whether what agents have to say outlives a power cut, and is bounded. */
@@ -31,7 +31,7 @@ function logBuffer(agent: Agent, cluster: RenderedCluster): Finding[] {
   const config = agent.config('fluent-bit.yaml')
   const service = within(config, 'service')
   const inputs = (within(config, 'pipeline', 'inputs') ?? []) as Record<string, unknown>[]
-  const outputs = (within(config, 'pipeline', 'outputs') ?? []) as Record<string, unknown>[]
+  const outputs = outputsOfLogs(agent)
   return broken(agent, cluster, [
     [
       isOnNode(agent, textWithin(service, 'storage.path')),
@@ -167,7 +167,7 @@ function queues(agent: Agent, cluster: RenderedCluster): Finding[] {
           'write sizer: bytes',
         ],
         [
-          textWithin(exporter, 'retry_on_failure', 'max_elapsed_time') === '0' &&
+          /^0(s|m|h)?$/.test(textWithin(exporter, 'retry_on_failure', 'max_elapsed_time')) &&
             within(exporter, 'retry_on_failure', 'enabled') === true,
           `exporter ${name} gives up after some minutes, and drops what it has`,
           'write retry_on_failure: {enabled: true, max_elapsed_time: 0}',

@@ -4,7 +4,7 @@ import {parse as parseYaml} from 'yaml'
 import {isTree} from '../../model/merge.ts'
 import {oncePer} from '../../tree/once.ts'
 import {type Pods, podsOf} from '../../tree/pods.ts'
-import {nameOf, type Placed, type RenderedCluster} from '../../tree/tree.ts'
+import type {Placed, RenderedCluster} from '../../tree/tree.ts'
 
 /** A program with its configuration, as a cluster has it. */
 export interface Agent {
@@ -18,7 +18,7 @@ export interface Agent {
 export type Config = Record<string, unknown>
 
 /** The agents that have something to say to the cloud, by the file that configures them. */
-export const agentFiles = {
+const agentFiles = {
   fluentBit: 'fluent-bit.yaml',
   netdata: 'stream.conf',
   collector: 'agent.yaml',
@@ -29,6 +29,33 @@ export type AgentName = keyof typeof agentFiles
 export function agentOf(cluster: RenderedCluster, name: AgentName): Agent | undefined {
   return programWith(cluster, agentFiles[name])
 }
+
+/** The outputs of Fluent Bit. */
+export function outputsOfLogs(agent: Agent | undefined): Record<string, unknown>[] {
+  return (within(agent?.config('fluent-bit.yaml'), 'pipeline', 'outputs') ?? []) as Record<string, unknown>[]
+}
+
+/** A file of a ConfigMap that pods mount. */
+export interface MountedFile {
+  volume: string
+  name: string
+  text: string
+}
+
+/** The files of all ConfigMaps that pods mount. */
+export function filesOf(cluster: RenderedCluster, {spec, namespace}: Pods): MountedFile[] {
+  const maps = configMapsOf(cluster)
+  return (spec.volumes ?? []).flatMap(({name: volume, configMap}) => {
+    const object = configMap && maps.get(`${namespace}/${configMap.name}`)
+    return Object.entries(object ? dataOf(object) : {}).map(([name, text]) => ({volume, name, text}))
+  })
+}
+
+/** The ConfigMaps of a cluster, as NAMESPACE/NAME. */
+export const configMapsOf = oncePer(({objects}: RenderedCluster): ReadonlyMap<string, Placed['object']> => {
+  const maps = objects.map(({object}) => object).filter(({kind}) => kind === 'ConfigMap')
+  return new Map(maps.map((object) => [`${object.metadata.namespace}/${object.metadata.name}`, object]))
+})
 
 /** The program of a cluster that a file of a ConfigMap configures. */
 export function programWith(cluster: RenderedCluster, file: string): Agent | undefined {
@@ -85,14 +112,4 @@ export function volumeAt({spec}: Pods, path: string) {
   )
   const mount = mounts.sort((a, b) => b.mountPath.length - a.mountPath.length)[0]
   return spec.volumes?.find(({name}) => name === mount?.name)
-}
-
-/** How a person calls an agent: the workload. */
-export function agentName({pods}: Agent): string {
-  return pods.by
-}
-
-/** Names the object of a place. */
-export function placedName({object}: Placed): string {
-  return nameOf(object)
 }

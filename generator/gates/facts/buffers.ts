@@ -1,6 +1,6 @@
 import {bytesOf} from '../../model/quantity.ts'
 import type {RenderedCluster} from '../../tree/tree.ts'
-import {type Agent, agentOf, textWithin, within} from './agents.ts'
+import {type Agent, agentOf, outputsOfLogs, textWithin, within} from './agents.ts'
 
 /** What an edge node may put aside on its disk, in bytes, as the configuration of its agents bounds it. */
 export interface Buffers {
@@ -26,7 +26,7 @@ export function buffersOf(cluster: RenderedCluster): Buffers {
     agentOf(cluster, name),
   )
   const logs = fluentBit?.config('fluent-bit.yaml')
-  const outputs = (within(logs, 'pipeline', 'outputs') ?? []) as Record<string, unknown>[]
+  const outputs = outputsOfLogs(fluentBit)
   const metrics = netdata?.config('netdata.conf')
   const exporting = netdata?.config('exporting.conf')
   return {

@@ -1,9 +1,11 @@
 import type {IIngress} from 'kubernetes-models/networking.k8s.io/v1'
 import type {IService} from 'kubernetes-models/v1'
 import type {KubernetesObject} from '../../component.ts'
+import {merge} from '../../model/merge.ts'
 import {oncePer} from '../../tree/once.ts'
 import {type Pods, podsOf, valueAt} from '../../tree/pods.ts'
 import type {Placed, RenderedCluster} from '../../tree/tree.ts'
+import {hasLabels} from './labels.ts'
 
 /** Something that the cloud offers to the outside: a name, a port, and who answers there. */
 export interface Exposure {
@@ -23,21 +25,25 @@ export interface Backend {
 }
 
 /** The ports on which Traefik's chart listens where its values say nothing else (traefik 41.3.0 values.yaml, ports). */
-const defaultPorts: Readonly<Record<string, number>> = {web: 80, websecure: 443}
+const defaultPorts = {
+  web: {exposedPort: 80, expose: {default: true}},
+  websecure: {exposedPort: 443, expose: {default: true}},
+}
 
 /** Ports of the ingress by entry point, as far as its Service has them. */
 export function entryPoints({charts}: RenderedCluster): Map<string, number> {
   const traefik = charts.find(({component}) => component.name === 'traefik')
-  const ports = (traefik ? valueAt(traefik.values, 'ports') : undefined) as Record<string, EntryPoint> | undefined
-  const declared = Object.entries(ports ?? {}).flatMap(([name, {exposedPort, expose}]): [string, number][] => {
-    const isExposed = expose?.default ?? name in defaultPorts
-    const port = exposedPort ?? defaultPorts[name]
-    return isExposed && port !== undefined ? [[name, port]] : []
+  if (!traefik) return new Map()
+  const values = (valueAt(traefik.values, 'ports') ?? {}) as Record<string, EntryPoint>
+  const declared = Object.entries(merge(defaultPorts, values)).flatMap(([name, entryPoint]): [string, number][] => {
+    const {port, exposedPort = port, expose} = entryPoint as EntryPoint
+    return expose?.default && exposedPort !== undefined ? [[name, exposedPort]] : []
   })
   return new Map(declared)
 }
 
 interface EntryPoint {
+  port?: number
   exposedPort?: number
   expose?: {default?: boolean}
 }
@@ -121,16 +127,16 @@ export function behind(
 
 type Service = IService & KubernetesObject
 
-export function serviceNamed({objects}: RenderedCluster, namespace: string, name: string): Service | undefined {
+function serviceNamed({objects}: RenderedCluster, namespace: string, name: string): Service | undefined {
   const found = objects.find(
     ({object: {kind, metadata}}) => kind === 'Service' && metadata.name === name && metadata.namespace === namespace,
   )
   return found?.object as Service | undefined
 }
 
+/** Whether a Service leads to pods; one without a selector leads nowhere by itself. */
 export function selects({spec}: Service, {labels}: Pods): boolean {
-  const wanted = Object.entries(spec?.selector ?? {})
-  return wanted.length > 0 && wanted.every(([key, value]) => labels[key] === value)
+  return Object.keys(spec?.selector ?? {}).length > 0 && hasLabels(labels, spec?.selector)
 }
 
 /** The number of a port that a Service names by number or by the name that a container gives it. */
@@ -140,7 +146,7 @@ export function targetPort({spec}: Pods, port: string | number): number | undefi
 }
 
 /** Services that operators and published charts make, as NAMESPACE/NAME:PORT. */
-export function servicesOfOthers({objects, charts}: RenderedCluster): Set<string> {
+function servicesOfOthers({objects, charts}: RenderedCluster): Set<string> {
   const made: Readonly<Record<string, (name: string) => string>> = {
     Elasticsearch: (name) => `${name}-es-http:9200`,
     Kibana: (name) => `${name}-kb-http:5601`,

@@ -2,7 +2,6 @@ import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {parse} from 'yaml'
 import {z} from 'zod'
-import {architectures} from '../../environment/hardware.ts'
 import {IssueError} from '../../issue/issue.ts'
 
 /** What is known of an image without asking its registry. */
@@ -54,6 +53,3 @@ export function runsOn({platforms}: LockedImage, architecture: string): boolean 
     return arch !== 'arm' || ['', 'v5', 'v6', 'v7'].includes(variant)
   })
 }
-
-/** The platforms that nodes of this project can have. */
-export const nodePlatforms = architectures.map((arch) => (arch === 'arm' ? 'linux/arm/v7' : `linux/${arch}`))

@@ -1,4 +1,3 @@
-import type {Issue} from '../../issue/issue.ts'
 import {containersOf, type Pods, podsOf} from '../../tree/pods.ts'
 import type {RenderedCluster} from '../../tree/tree.ts'
 
@@ -21,17 +20,18 @@ export function imagesIn(cluster: RenderedCluster): UsedImage[] {
   return [...used].map(([reference, by]) => ({reference, by}))
 }
 
-/** The reference without the mirror of the environment in front, by which the lock knows it. */
-export function originalReference(reference: string, mirror: string | undefined, known: Iterable<string>): string {
-  if (!mirror || !reference.startsWith(`${mirror}/`)) return reference
-  const path = reference.slice(mirror.length + 1)
+/**
+ * The reference by which the lock knows an image: without the mirror of the environment in front, and without a digest.
+ */
+export function lockedReference(reference: string, mirror: string | undefined, known: Iterable<string>): string {
+  const named = reference.replace(/@sha256:[0-9a-f]+$/, '')
+  if (!mirror || !named.startsWith(`${mirror}/`)) return named
+  const path = named.slice(mirror.length + 1)
   for (const candidate of known) if (candidate.slice(candidate.indexOf('/') + 1) === path) return candidate
-  return reference
+  return named
 }
 
-/** The reference without a digest. */
-export function withoutDigest(reference: string): string {
-  return reference.replace(/@sha256:[0-9a-f]+$/, '')
+/** The digest inside a reference; undefined where it has none. */
+export function digestIn(reference: string): string | undefined {
+  return /@(sha256:[0-9a-f]{64})$/.exec(reference)?.[1]
 }
-
-export type Severity = Issue['severity']

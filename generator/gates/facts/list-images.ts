@@ -1,6 +1,6 @@
 import type {RenderedCluster} from '../../tree/tree.ts'
 import type {ImageLock} from './image-lock.ts'
-import {imagesIn, originalReference, withoutDigest} from './images.ts'
+import {digestIn, imagesIn, lockedReference} from './images.ts'
 
 /** An image of an environment: where it comes from, where the clusters look for it, and what is known of it. */
 export interface ListedImage {
@@ -19,9 +19,10 @@ export function listImages(environment: string, clusters: readonly RenderedClust
   const references = new Set(clusters.flatMap((cluster) => imagesIn(cluster).map(({reference}) => reference)))
   return [...references]
     .map((target) => {
-      const source = originalReference(target, mirror, lock.keys())
-      const locked = lock.get(withoutDigest(source))
-      return {environment, source, target, digest: locked?.digest, platforms: locked?.platforms ?? []}
+      const source = lockedReference(target, mirror, lock.keys())
+      const locked = lock.get(source)
+      const digest = digestIn(target) ?? locked?.digest
+      return {environment, source, target, digest, platforms: locked?.platforms ?? []}
     })
     .sort((a, b) => (a.source < b.source ? -1 : 1))
 }

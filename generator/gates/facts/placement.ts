@@ -1,9 +1,10 @@
 import type {ClusterNode} from '../../component.ts'
 import type {Pods} from '../../tree/pods.ts'
 import type {RenderedCluster} from '../../tree/tree.ts'
+import {hasLabels} from './labels.ts'
 
 /** Labels that a node has in the cluster: those that the kubelet sets, and those that the environment declares. */
-export function labelsOf({name, arch, labels}: ClusterNode): Record<string, string> {
+function labelsOf({name, arch, labels}: ClusterNode): Record<string, string> {
   return {'kubernetes.io/os': 'linux', 'kubernetes.io/arch': arch, 'kubernetes.io/hostname': name, ...labels}
 }
 
@@ -15,11 +16,10 @@ interface Expression {
 
 /** The nodes that pods may be scheduled on, by node selector and required node affinity. */
 export function nodesFor({site}: RenderedCluster, {spec}: Pods): ClusterNode[] {
-  const selector = Object.entries(spec.nodeSelector ?? {})
   const terms = spec.affinity?.nodeAffinity?.requiredDuringSchedulingIgnoredDuringExecution?.nodeSelectorTerms
   return site.cluster.nodes.filter((node) => {
     const labels = labelsOf(node)
-    if (!selector.every(([key, value]) => labels[key] === value)) return false
+    if (!hasLabels(labels, spec.nodeSelector)) return false
     return !terms || terms.some(({matchExpressions = []}) => matchExpressions.every((each) => satisfies(labels, each)))
   })
 }

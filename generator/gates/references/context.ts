@@ -1,8 +1,7 @@
-import type {IVolume} from 'kubernetes-models/v1'
 import type {KubernetesObject} from '../../component.ts'
 import {containersOf, type Pods} from '../../tree/pods.ts'
 import type {RenderedCluster} from '../../tree/tree.ts'
-import {dataOf} from '../facts/agents.ts'
+import {filesOf} from '../facts/agents.ts'
 import type {Finding} from '../gate.ts'
 
 /** A cluster with the names of all its objects. */
@@ -16,8 +15,16 @@ export function idOf({kind, metadata}: KubernetesObject): string {
   return `${kind} ${metadata.namespace ?? ''}/${metadata.name}`
 }
 
+/** Whether the cluster has an object, from this repository or from the start. */
 export function has({known}: Context, kind: string, namespace: string, name: string): boolean {
-  return known.has(`${kind} ${namespace}/${name}`)
+  return known.has(`${kind} ${namespace}/${name}`) || isBuiltIn(kind, name)
+}
+
+/** What every cluster has (kubernetes.io/docs/reference/access-authn-authz/rbac, "Default roles and role bindings"). */
+function isBuiltIn(kind: string, name: string): boolean {
+  if (kind === 'ServiceAccount') return name === 'default'
+  if (kind === 'ConfigMap') return name === 'kube-root-ca.crt'
+  return kind === 'ClusterRole' && /^(system:.*|cluster-admin|admin|edit|view)$/.test(name)
 }
 
 /** What mends most of it. */
@@ -27,16 +34,9 @@ export const render = 'run npm run render; where it was changed by hand, write a
 export type Say = (message: string, fix?: string, mark?: string) => Finding
 
 /** Files and variables of pods, as text. */
-export function textsOf(cluster: RenderedCluster, {spec, namespace}: Pods): string[] {
-  const maps = (spec.volumes ?? []).flatMap(({configMap}: IVolume) => configMap?.name ?? [])
-  const files = cluster.objects.filter(
-    ({object}) =>
-      object.kind === 'ConfigMap' && object.metadata.namespace === namespace && maps.includes(object.metadata.name),
-  )
-  return [
-    ...files.flatMap(({object}) => Object.values(dataOf(object))),
-    ...containersOf(spec).flatMap(({env = []}) => env.map(({value = ''}) => value)),
-  ]
+export function textsOf(cluster: RenderedCluster, pods: Pods): string[] {
+  const files = filesOf(cluster, pods).map(({text}) => text)
+  return [...files, ...containersOf(pods.spec).flatMap(({env = []}) => env.map(({value = ''}) => value))]
 }
 
 /** Namespaces that every cluster has, or that bootstrapping makes. */

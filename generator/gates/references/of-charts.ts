@@ -1,5 +1,5 @@
-import {containersOf, podsOf, valueAt} from '../../tree/pods.ts'
-import {nameOf, placeOf} from '../../tree/tree.ts'
+import {containersOf, type Pods, podsOf, valueAt} from '../../tree/pods.ts'
+import {nameOf, placeOf, type UpstreamRelease} from '../../tree/tree.ts'
 import {textWithin} from '../facts/agents.ts'
 import {about, type Finding} from '../gate.ts'
 import {type Context, has, render, type Say} from './context.ts'
@@ -7,21 +7,12 @@ import {issuerFindings} from './of-objects.ts'
 
 /** What is there for somebody, and nobody takes it. */
 export function unused({cluster}: Context): Finding[] {
-  const pods = podsOf(cluster)
-  const read = new Set([
-    ...pods.flatMap(({spec}) => (spec.volumes ?? []).flatMap(({configMap}) => configMap?.name ?? [])),
-    ...pods.flatMap(({spec}) =>
-      containersOf(spec).flatMap(({envFrom = []}) => envFrom.flatMap(({configMapRef}) => configMapRef?.name ?? [])),
-    ),
-    ...cluster.charts.flatMap(({values}) =>
-      Object.values((valueAt(values, 'dashboardsConfigMaps') ?? {}) as Record<string, string>),
-    ),
-  ])
+  const read = new Set([...podsOf(cluster).flatMap(configMapsReadBy), ...cluster.charts.flatMap(configMapsOfChart)])
   const granted = new Set(cluster.objects.map(({object}) => textWithin(object, 'roleRef', 'name')))
   return cluster.objects.flatMap((placed) => {
     const {kind, metadata} = placed.object
     const isLost =
-      (kind === 'ConfigMap' && !read.has(metadata.name)) ||
+      (kind === 'ConfigMap' && !read.has(`${metadata.namespace}/${metadata.name}`)) ||
       (/^(Cluster)?Role$/.test(kind) && !granted.has(metadata.name))
     return isLost
       ? [
@@ -34,6 +25,24 @@ export function unused({cluster}: Context): Finding[] {
         ]
       : []
   })
+}
+
+/** By volumes, variables and whole maps of variables, as NAMESPACE/NAME. */
+function configMapsReadBy({spec, namespace}: Pods): string[] {
+  const volumes = (spec.volumes ?? []).flatMap(({configMap, projected}) => [
+    configMap?.name,
+    ...(projected?.sources ?? []).map((source) => source.configMap?.name),
+  ])
+  const variables = containersOf(spec).flatMap(({env = [], envFrom = []}) => [
+    ...envFrom.map(({configMapRef}) => configMapRef?.name),
+    ...env.map(({valueFrom}) => valueFrom?.configMapKeyRef?.name),
+  ])
+  return [...volumes, ...variables].filter(Boolean).map((name) => `${namespace}/${name}`)
+}
+
+function configMapsOfChart({values, namespace}: UpstreamRelease): string[] {
+  const names = Object.values((valueAt(values, 'dashboardsConfigMaps') ?? {}) as Record<string, string>)
+  return names.map((name) => `${namespace}/${name}`)
 }
 
 /** What values of published charts name. */

@@ -2,7 +2,7 @@ import type {IContainer} from 'kubernetes-models/v1'
 import type {KubernetesObject} from '../../component.ts'
 import {containersOf, type Pods} from '../../tree/pods.ts'
 import {nameOf, type RenderedCluster} from '../../tree/tree.ts'
-import {dataOf, within} from '../facts/agents.ts'
+import {configMapsOf, dataOf, filesOf, within} from '../facts/agents.ts'
 import {about, type Finding} from '../gate.ts'
 import {type Context, has, idOf, render, type Say, textsOf} from './context.ts'
 
@@ -67,8 +67,8 @@ function environmentFindings(
     ...env.flatMap(({valueFrom}) => {
       const {name: map, key} = valueFrom?.configMapKeyRef ?? {}
       if (!map) return []
-      const found = context.cluster.objects.find(({object}) => idOf(object) === `ConfigMap ${namespace}/${map}`)
-      return found && key !== undefined && key in dataOf(found.object)
+      const found = configMapsOf(context.cluster).get(`${namespace}/${map}`)
+      return found && key !== undefined && key in dataOf(found)
         ? []
         : [say(`container ${name} reads ${key} of ConfigMap ${map}, which is not there`)]
     }),
@@ -119,13 +119,10 @@ function portFindings({cluster}: Context, pods: Pods, {name, ports = []}: IConta
 }
 
 /** Files that say how a program runs, and not what is run. */
-function configsOf(cluster: RenderedCluster, {spec, namespace}: Pods): string[] {
-  const maps = (spec.volumes ?? []).flatMap(({configMap}) => configMap?.name ?? [])
-  return cluster.objects
-    .filter(({object}) => object.metadata.namespace === namespace && maps.includes(object.metadata.name))
-    .flatMap(({object}) => Object.entries(dataOf(object)))
-    .filter(([name]) => /\.(ya?ml|conf)$/.test(name))
-    .map(([, text]) => text)
+function configsOf(cluster: RenderedCluster, pods: Pods): string[] {
+  return filesOf(cluster, pods)
+    .filter(({name}) => /\.(ya?ml|conf)$/.test(name))
+    .map(({text}) => text)
 }
 
 /** A volume without a source is an empty folder. */
@@ -134,38 +131,25 @@ function emptyVolumes({spec}: Pods): string[] {
 }
 
 /** Files in the folder of a ConfigMap, wherever the pod's arguments, variables or own files name them. */
-function namedFiles({cluster}: Context, {spec, namespace}: Pods): string[] {
+function namedFiles({cluster}: Context, pods: Pods): string[] {
+  const {spec} = pods
   const texts = spec.containers.flatMap(({args = [], command = [], env = []}) => [
     ...args,
     ...command,
     ...env.map(({value = ''}) => value),
   ])
-  const maps = (spec.volumes ?? []).flatMap(({name, configMap}) => {
-    const object = cluster.objects.find(
-      ({object: each}) => idOf(each) === `ConfigMap ${namespace}/${configMap?.name}`,
-    )?.object
-    return object ? [{volume: name, data: dataOf(object)}] : []
-  })
-  const all = [...texts, ...maps.flatMap(({data}) => Object.values(data))].join('\n')
+  const files = filesOf(cluster, pods)
+  const all = [...texts, ...files.map(({text}) => text)].join('\n')
   const mounts = containersOf(spec).flatMap(({volumeMounts = []}) => volumeMounts)
-  const missing = maps.flatMap(({volume, data}) =>
-    mounts
-      .filter(({name, subPath}) => name === volume && !subPath)
-      .flatMap(({mountPath}) =>
-        filesBelow(all, mountPath)
-          .filter((file) => !(file in data))
-          .map((file) => `${mountPath}/${file} is named, and the ConfigMap has no ${file}`),
-      ),
-  )
-  return [
-    ...new Set([
-      ...missing,
-      ...unmounted(
-        texts.join('\n'),
-        mounts.map(({mountPath}) => mountPath),
-      ),
-    ]),
-  ]
+  const missing = mounts
+    .filter(({name, subPath}) => !subPath && files.some(({volume}) => volume === name))
+    .flatMap(({name: volume, mountPath}) =>
+      filesBelow(all, mountPath)
+        .filter((file) => !files.some((each) => each.volume === volume && each.name === file))
+        .map((file) => `${mountPath}/${file} is named, and the ConfigMap has no ${file}`),
+    )
+  const paths = mounts.map(({mountPath}) => mountPath)
+  return [...new Set([...missing, ...unmounted(texts.join('\n'), paths)])]
 }
 
 function filesBelow(text: string, folder: string): string[] {

@@ -4,71 +4,76 @@ import {type Pods, podsOf} from '../../tree/pods.ts'
 import type {Placed, RenderedCluster} from '../../tree/tree.ts'
 import {within} from '../facts/agents.ts'
 import {selects, targetPort} from '../facts/exposures.ts'
+import {hasLabels} from '../facts/labels.ts'
+import {type Policy, policiesFor, type Selector} from '../facts/policies.ts'
 import type {Finding} from '../gate.ts'
 import {type Context, type Say, textsOf} from './context.ts'
 
-interface PodSelector {
-  podSelector?: {matchLabels?: Record<string, string>}
-}
-
-/** Whom a NetworkPolicy lets in, and whom it should. */
+/** Whom a NetworkPolicy lets in, and whom all policies of its pods should. */
 export function policyFindings({cluster}: Context, {object}: Placed, say: Say): Finding[] {
-  const own = within(object, 'spec') as PodSelector & {ingress?: {from?: PodSelector[]; ports?: {port: number}[]}[]}
-  const selectors = [own, ...(own.ingress ?? []).flatMap(({from = []}) => from)]
-  const pods = podsOf(cluster)
-  const charts = new Set(cluster.charts.map(({component}) => component.name))
-  const lost = selectors.flatMap(({podSelector}) => {
-    const labels = Object.entries(podSelector?.matchLabels ?? {})
-    const isThere =
-      charts.has(podSelector?.matchLabels?.['app.kubernetes.io/name'] ?? '') ||
-      pods.some((each) => labels.every(([key, value]) => each.labels[key] === value))
-    return isThere ? [] : [say(`no pod has ${labels.map(([key, value]) => `${key}: ${value}`).join(', ')}`)]
-  })
-  const guarded = pods.filter(({labels}) =>
-    Object.entries(own.podSelector?.matchLabels ?? {}).every(([key, value]) => labels[key] === value),
-  )
-  const ports = (own.ingress ?? []).flatMap(({ports: all = []}) => all.map(({port}) => port))
-  const closed = ports.filter((port) => guarded.every((each) => targetPort(each, port) === undefined))
+  const policy = (within(object, 'spec') ?? {}) as Policy
+  const {namespace} = object.metadata
+  const peers = (policy.ingress ?? []).flatMap(({from = []}) => from)
+  const guarded = podsOf(cluster).filter((each) => each.namespace === namespace && isTaken(policy, each))
+  const ports = (policy.ingress ?? []).flatMap(({ports: all = []}) => all.flatMap(({port}) => port ?? []))
   return [
-    ...lost,
-    ...closed.map((port) => say(`it opens port ${port}, which its pods do not have`)),
-    ...shutOut(cluster, object, guarded, own, say),
+    ...[policy, ...peers].flatMap((selector) => lost(cluster, selector, say)),
+    ...ports
+      .filter((port) => guarded.every((each) => targetPort(each, port) === undefined))
+      .map((port) => say(`it opens port ${port}, which its pods do not have`)),
+    ...guarded.flatMap((pods) => shutOut(cluster, pods, say)),
   ]
 }
 
-/** Who calls a guarded Service by its configuration must be let in. */
-function shutOut(
-  cluster: RenderedCluster,
-  object: KubernetesObject,
-  guarded: readonly Pods[],
-  policy: {ingress?: {from?: PodSelector[]; ports?: {port: number}[]}[]},
-  say: Say,
-): Finding[] {
+function isTaken({podSelector}: Selector, {labels}: Pods): boolean {
+  return hasLabels(labels, podSelector?.matchLabels)
+}
+
+/** Labels that no pod has, but for those of published charts, whose pods carry the name of the chart. */
+function lost(cluster: RenderedCluster, selector: Selector, say: Say): Finding[] {
+  const {matchLabels = {}} = selector.podSelector ?? {}
+  const name = matchLabels['app.kubernetes.io/name']
+  const isThere =
+    cluster.charts.some(({component}) => component.name === name) ||
+    podsOf(cluster).some((each) => isTaken(selector, each))
+  if (isThere) return []
+  const labels = Object.entries(matchLabels).map(([key, value]) => `${key}: ${value}`)
+  return [say(`no pod has ${labels.join(', ')}`)]
+}
+
+/** Who calls guarded pods through a Service, by its configuration, must be let in: policies apply to the port of the pod. */
+function shutOut(cluster: RenderedCluster, guarded: Pods, say: Say): Finding[] {
   const services = cluster.objects.filter(
-    ({object: each}) =>
-      each.kind === 'Service' && guarded.some((pods) => selects(each as IService & KubernetesObject, pods)),
+    ({object}) =>
+      object.kind === 'Service' &&
+      object.metadata.namespace === guarded.namespace &&
+      selects(object as Service, guarded),
   )
   const callers = podsOf(cluster).filter(
-    (pods) => pods.isOwn && pods.namespace === object.metadata.namespace && !guarded.includes(pods),
+    (pods) => pods.isOwn && pods.namespace === guarded.namespace && pods !== guarded,
   )
-  return services.flatMap(({object: service}) =>
-    ((within(service, 'spec', 'ports') ?? []) as {port: number}[]).flatMap(({port}) => {
-      const allowed = (policy.ingress ?? [])
-        .filter(({ports = []}) => ports.some((each) => each.port === port))
-        .flatMap(({from = []}) => from)
+  return services.flatMap(({object}) =>
+    ((object as Service).spec?.ports ?? []).flatMap(({port, targetPort: target = port}) => {
+      const asked = new RegExp(`(?<![\\w.-])${object.metadata.name}:${port}\\b`)
+      const own = targetPort(guarded, target)
       return callers
-        .filter((pods) =>
-          textsOf(cluster, pods).some((text) =>
-            new RegExp(`(?<![\\w.-])${service.metadata.name}:${port}\\b`).test(text),
-          ),
-        )
-        .filter(
-          ({labels}) =>
-            !allowed.some(({podSelector}) =>
-              Object.entries(podSelector?.matchLabels ?? {}).every(([key, value]) => labels[key] === value),
-            ),
-        )
-        .map(({by}) => say(`it keeps ${by} from ${service.metadata.name}:${port}, which its configuration calls`))
+        .filter((pods) => textsOf(cluster, pods).some((text) => asked.test(text)))
+        .filter((pods) => own !== undefined && !isLetIn(cluster, guarded, own, pods))
+        .map(({by}) => say(`it keeps ${by} from ${object.metadata.name}:${port}, which its configuration calls`))
+    }),
+  )
+}
+
+type Service = IService & KubernetesObject
+
+/** Policies add up, and a rule without peers or ports means all (kubernetes.io/docs/concepts/services-networking/network-policies). */
+function isLetIn(cluster: RenderedCluster, guarded: Pods, port: number, caller: Pods): boolean {
+  return policiesFor(cluster, guarded).some(({ingress = []}) =>
+    ingress.some(({from, ports}) => {
+      const opens =
+        ports === undefined || ports.some((each) => each.port === undefined || targetPort(guarded, each.port) === port)
+      const takes = from === undefined || from.some((peer) => peer.podSelector === undefined || isTaken(peer, caller))
+      return opens && takes
     }),
   )
 }
