@@ -36,6 +36,11 @@ export class Source {
     }
   }
 
+  /** Whether something stands at a path. */
+  has(path: Path): boolean {
+    return this.#document.hasIn(path)
+  }
+
   /** An error or warning at a path; `at: 'key'` points to the key instead of its value. */
   issue(options: {
     path: Path

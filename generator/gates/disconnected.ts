@@ -48,13 +48,24 @@ function podFindings(pods: Pods, cluster: RenderedCluster): Finding[] {
       .map(({name}) =>
         say(`volume ${name} has no bound, and may fill the disk of the node`, 'give emptyDir a sizeLimit'),
       ),
-    ...(pods.spec.dnsPolicy === 'Default' || !pods.spec.hostNetwork
-      ? []
-      : [say('it resolves names through a pod, which may not run', 'write dnsPolicy: Default beside hostNetwork')]),
+    ...(asksClusterDns(pods)
+      ? [
+          say(
+            'it resolves names through cluster DNS, which may not run',
+            'write hostNetwork: true, or dnsPolicy: Default',
+          ),
+        ]
+      : []),
     ...(cluster.site.cluster.cni === 'smarter' && !pods.spec.hostNetwork && pods.everyNode
       ? [say('an edge with smarter-cni has no cluster DNS and no services across nodes', 'write hostNetwork: true')]
       : []),
   ]
+}
+
+/** On the network of the node, the default falls back to the node's own (kubernetes.io/docs/concepts/services-networking/dns-pod-service). */
+function asksClusterDns({spec, isOwn}: Pods): boolean {
+  if (!isOwn || spec.dnsPolicy === 'Default' || spec.dnsPolicy === 'None') return false
+  return !spec.hostNetwork || spec.dnsPolicy === 'ClusterFirstWithHostNet'
 }
 
 type Say = (message: string, fix: string) => Finding
@@ -66,7 +77,9 @@ function imageFindings({name, image = '', imagePullPolicy}: IContainer, say: Say
       ? []
       : [
           say(
-            `container ${name} has imagePullPolicy ${imagePullPolicy ?? 'by default'}: without an uplink it does not start`,
+            imagePullPolicy === undefined
+              ? `container ${name} leaves its imagePullPolicy to the tag`
+              : `container ${name} has imagePullPolicy ${imagePullPolicy}: without an uplink it does not start`,
             'write imagePullPolicy: IfNotPresent',
           ),
         ]),

@@ -72,18 +72,28 @@ export function about(
   return {file, environment: site.environment.name, cluster: site.cluster.name, message, fix, marks, ...orIn}
 }
 
-/** A finding about what the environment file says of a cluster; `path` begins at the cluster. */
+/**
+ * A finding about what the environment file says of a cluster; `path` begins at the cluster, `or` at the top, for what
+ * holds for all clusters that do not say it.
+ */
 export function declared(
   {read}: Surroundings,
   {site}: RenderedCluster,
-  {path, message, fix, severity}: {path: Path; message: string; fix: string; severity?: Issue['severity']},
+  {
+    path,
+    or,
+    message,
+    fix,
+    severity,
+  }: {path: Path; or?: Path; message: string; fix: string; severity?: Issue['severity']},
 ): Finding {
+  const own = [...placeOf(read, site.cluster.name), ...path]
   const {
     code: _code,
     severity: _severity,
     ...place
   } = read.source.issue({
-    path: [...placeOf(read, site.cluster.name), ...path],
+    path: or && !read.source.has(own) && read.source.has(or) ? or : own,
     message,
     fix,
   })

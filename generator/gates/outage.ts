@@ -1,6 +1,7 @@
-import {kilobitsOf} from '../gitops/intervals.ts'
+import {kilobitsOf, secondsOf} from '../gitops/intervals.ts'
 import {formatBytes} from '../model/quantity.ts'
 import type {RenderedCluster} from '../tree/tree.ts'
+import {pollOf} from './disconnected/sources.ts'
 import {agentOf, dataOf, programWith, textWithin} from './facts/agents.ts'
 import {type Buffers, buffersOf, type QueueBounds} from './facts/buffers.ts'
 import {about, declared, type Finding, type Gate, type Surroundings} from './gate.ts'
@@ -108,10 +109,6 @@ function replicationOf({cloud}: Surroundings): number {
   return secondsOf(period || '1d')
 }
 
-function secondsOf(duration: string): number {
-  return Number(duration.slice(0, -1)) * (duration.endsWith('d') ? 86_400 : 3600)
-}
-
 function shortBuffer({name, lasts, lost, fix}: Signal, cluster: RenderedCluster, around: Surroundings): Finding[] {
   const {survive} = around.read.environment.outage
   if (lasts >= secondsOf(survive)) return []
@@ -156,9 +153,8 @@ function linkOf(cluster: RenderedCluster, {read}: Surroundings, signals: readonl
 
 function pollsPerSecond({engine, site}: RenderedCluster): number {
   if (site.cluster.reconcile === 'remote') return 0
-  const source = engine.find(({object}) => object.kind === 'GitRepository')
-  const minutes = /^(\d+)m$/.exec(textWithin(source?.object, 'spec', 'interval'))?.[1]
-  return minutes ? 1 / (Number(minutes) * 60) : 0
+  const polls = engine.flatMap(({object}) => pollOf(object) ?? []).filter((seconds) => seconds > 0)
+  return polls.reduce((sum, seconds) => sum + 1 / seconds, 0)
 }
 
 function thinLink({capacity, live, catchUp}: Link, cluster: RenderedCluster, around: Surroundings): Finding[] {
@@ -167,6 +163,7 @@ function thinLink({capacity, live, catchUp}: Link, cluster: RenderedCluster, aro
   const say = (message: string, severity: 'error' | 'warning') =>
     declared(around, cluster, {
       path: ['uplink'],
+      or: ['edge', 'defaults', 'uplink'],
       message,
       severity,
       fix: 'measure less often (netdata-child.updateEvery, exportEvery), drop lines (fluent-bit.excludePattern), or take a wider uplink',

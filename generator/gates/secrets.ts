@@ -6,9 +6,12 @@ import {isCredentialName} from '../issue/hide-secrets.ts'
 import {patterns} from '../leaks/patterns.ts'
 import {isClear} from '../leaks/yaml-leaks.ts'
 import {isTree} from '../model/merge.ts'
+import {oncePer} from '../tree/once.ts'
+import {containersOf, podsOf} from '../tree/pods.ts'
 import {nameOf, type Placed, placeOf, type RenderedCluster} from '../tree/tree.ts'
 import {within} from './facts/agents.ts'
 import {type SecretKeysByName, secretsIn} from './facts/secret-sources.ts'
+import {filesBelow, textsOf} from './facts/texts.ts'
 import {about, type Finding, type Gate} from './gate.ts'
 
 /** The gate over the Secrets that components of these layers declare. */
@@ -20,31 +23,35 @@ export function secretsGate(layers: readonly LayerDefinition[]): Gate {
       'A pod that waits for a Secret or a key waits for ever; a value in a rendered object is in Git, and in every clone of it, for good.',
     source:
       'kubernetes.io/docs/concepts/configuration/secret, "Optional Secrets"; cwe.mitre.org/data/definitions/312.html',
-    start: (root) => ({
-      cluster: (cluster, around) => {
-        const secrets = secretsIn(cluster, layers, sealedOf(cluster, root))
-        // What reconciles a remote edge cluster stands in the cloud, and so do the Secrets that it names.
-        const beside =
-          cluster.site.cluster.reconcile === 'remote' ? secretsIn(around.cloud, layers, undefined) : secrets
-        return [
-          ...referencesOf(cluster).flatMap((reference) => unresolved(reference, secrets, cluster)),
-          ...engineReferences(cluster).flatMap((reference) => unresolved(reference, beside, cluster)),
-          ...[...cluster.objects, ...cluster.engine].flatMap((placed) => [
-            ...clearSecret(placed, cluster),
-            ...credentials(placed, placed.object, cluster),
-          ]),
-          ...cluster.charts.flatMap((release) => {
-            const {values, component, namespace} = release
-            const object = {
-              apiVersion: 'values',
-              kind: 'Values of chart',
-              metadata: {name: component.chart.name, namespace},
-            }
-            return credentials({...placeOf(release), object}, values, cluster)
-          }),
-        ]
-      },
-    }),
+    start: (root) => {
+      const secretsOf = oncePer((cluster: RenderedCluster) => secretsIn(cluster, layers, sealedOf(cluster, root)))
+      return {
+        cluster: (cluster, around) => {
+          const secrets = secretsOf(cluster)
+          // What reconciles a remote edge cluster stands in the cloud, and so do the Secrets that it names.
+          const beside = cluster.site.cluster.reconcile === 'remote' ? secretsOf(around.cloud) : secrets
+          return [
+            ...referencesOf(cluster).flatMap((reference) => unresolved(reference, secrets, cluster)),
+            ...engineReferences(cluster).flatMap((reference) => unresolved(reference, beside, cluster)),
+            ...openRepositories(cluster),
+            ...missingFiles(cluster, secrets),
+            ...[...cluster.objects, ...cluster.engine].flatMap((placed) => [
+              ...clearSecret(placed, cluster),
+              ...credentials(placed, placed.object, cluster),
+            ]),
+            ...cluster.charts.flatMap((release) => {
+              const {values, component, namespace} = release
+              const object = {
+                apiVersion: 'values',
+                kind: 'Values of chart',
+                metadata: {name: component.chart.name, namespace},
+              }
+              return credentials({...placeOf(release), object}, values, cluster)
+            }),
+          ]
+        },
+      }
+    },
   }
 }
 
@@ -52,6 +59,50 @@ function sealedOf({site}: RenderedCluster, root: string) {
   const place = {root, environment: site.environment.name, cluster: site.cluster.name}
   const {secrets} = sealedPaths(place.environment, place.cluster)
   return existsSync(join(root, secrets)) ? readSealedFile(place, []) : undefined
+}
+
+/** A repository with credentials cannot be read without them. */
+function openRepositories(cluster: RenderedCluster): Finding[] {
+  const {secret} = cluster.site.environment.git
+  const sources = cluster.engine.filter(({object}) => object.kind === 'GitRepository')
+  if (!secret) return []
+  return sources
+    .filter(({object}) => within(object, 'spec', 'secretRef') === undefined)
+    .map((placed) =>
+      about(
+        placed,
+        cluster,
+        `${nameOf(placed.object)} names no Secret, and git.secret is ${secret}`,
+        'run npm run render',
+      ),
+    )
+}
+
+/** Files in the folder of a Secret that a configuration names. */
+function missingFiles(cluster: RenderedCluster, secrets: SecretKeysByName): Finding[] {
+  return podsOf(cluster).flatMap((pods) => {
+    const text = textsOf(cluster, pods).join('\n')
+    const mounts = containersOf(pods.spec).flatMap(({volumeMounts = []}) => volumeMounts)
+    return (pods.spec.volumes ?? []).flatMap(({name, secret}) => {
+      const keys = secrets.get(`${pods.namespace}/${secret?.secretName}`)
+      if (!secret || !keys) return []
+      const paths = mounts.filter((mount) => mount.name === name).map(({mountPath}) => mountPath)
+      const lost = paths.flatMap((path) =>
+        filesBelow(text, path)
+          .filter((file) => !keys.has(file))
+          .map((file) => `${path}/${file}`),
+      )
+      return [...new Set(lost)].map((path) =>
+        about(
+          pods,
+          cluster,
+          `${pods.by} names ${path}, and Secret ${secret.secretName} has ${[...keys].join(', ')}`,
+          fix,
+          path,
+        ),
+      )
+    })
+  })
 }
 
 interface Reference {

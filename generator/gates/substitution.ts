@@ -1,7 +1,7 @@
 import type {IContainer} from 'kubernetes-models/v1'
-import {type Pods, podsOf, valueAt} from '../tree/pods.ts'
+import {containersOf, type Pods, podsOf, valueAt} from '../tree/pods.ts'
 import {nameOf, type Placed, placeOf, type RenderedCluster, type UpstreamRelease} from '../tree/tree.ts'
-import {dataOf, within} from './facts/agents.ts'
+import {filesOf, within} from './facts/agents.ts'
 import {about, clusterGate, type Finding} from './gate.ts'
 
 export default clusterGate({
@@ -23,16 +23,15 @@ export default clusterGate({
 const disabled = 'kustomize.toolkit.fluxcd.io/substitute'
 const marked = /(?<!\$)\$\{[^}]*\}|(?<![$\w])\$[A-Za-z_]\w*/
 
-/** With postBuild, what is applied must have no ${...} of its own, or say that it wants none replaced. */
+/** With postBuild, what is applied, which charts are not part of, must have no ${...} of its own, or say that it wants none replaced. */
 function postBuild(placed: Placed, cluster: RenderedCluster): Finding[] {
   const {object} = placed
   if (object.kind !== 'Kustomization' || within(object, 'spec', 'postBuild') === undefined) return []
   const applied = cluster.engine.filter(
     ({object: other}) => other !== object && other.metadata.annotations?.[disabled] !== 'disabled',
   )
-  const touched = applied.filter(({object: other}) => /\$\{[^}]*\}/.test(JSON.stringify(other)))
-  const values = cluster.objects.filter(({object: other}) => /\$\{[^}]*\}/.test(JSON.stringify(other)))
-  const [first] = [...touched, ...values]
+  const touched = applied.filter(({object: other}) => /(?<!\$)\$\{[^}]*\}/.test(JSON.stringify(other)))
+  const [first] = touched
   if (!first) return []
   const message = `${nameOf(object)} replaces \${...} after building, and ${nameOf(first.object)} has some that are not for Flux`
   return [
@@ -51,19 +50,18 @@ const given = new Set(['KUBERNETES_SERVICE_HOST', 'KUBERNETES_SERVICE_PORT', 'HO
 
 /** What a configuration wants of its container: `${NAME}` of Fluent Bit, `${env:NAME}` of the collector and Jaeger. */
 function variables(pods: Pods, cluster: RenderedCluster): Finding[] {
-  const maps = new Set((pods.spec.volumes ?? []).flatMap(({configMap}) => configMap?.name ?? []))
-  const files = cluster.objects
-    .filter(({object}) => object.metadata.namespace === pods.namespace && maps.has(object.metadata.name))
-    .flatMap(({object}) => Object.entries(dataOf(object)))
-  const ofContainers = new Set(pods.spec.containers.flatMap(namesIn))
-  const inFiles = files
-    .filter(([name]) => /\.ya?ml$/.test(name))
-    .flatMap(([name, text]) => wanted(text).map((variable) => ({name, variable})))
-  const commands = pods.spec.containers.flatMap(({command = [], args = []}) => [...command, ...args])
-  const inScripts = files
-    .filter(([name]) => name.endsWith('.sh') && commands.some((text) => text.endsWith(`/${name}`)))
-    .flatMap(([name, text]) => scriptVariables(text).map((variable) => ({name, variable})))
-  const lost = [...inFiles, ...inScripts].filter(({variable}) => !ofContainers.has(variable) && !given.has(variable))
+  const files = filesOf(cluster, pods)
+  const {containers} = pods.spec
+  const commands = containers.flatMap(({command = [], args = []}) => [...command, ...args])
+  const inFiles = files.flatMap(({name, text}) => {
+    if (/\.ya?ml$/.test(name)) return wanted(text).map((variable) => ({name, variable}))
+    const isRun = name.endsWith('.sh') && commands.some((each) => each.endsWith(`/${name}`))
+    return isRun ? scriptVariables(text).map((variable) => ({name, variable})) : []
+  })
+  // What a whole map of variables has in it is not for this gate.
+  const isOpen = containers.some(({envFrom = []}) => envFrom.length > 0)
+  const set = new Set(containers.flatMap(namesIn))
+  const lost = isOpen ? [] : inFiles.filter(({variable}) => !set.has(variable) && !given.has(variable))
   return [
     ...lost.map(({name, variable}) =>
       about(
@@ -73,7 +71,7 @@ function variables(pods: Pods, cluster: RenderedCluster): Finding[] {
         `set ${variable} in env, or write $$ for a literal $`,
       ),
     ),
-    ...pods.spec.containers.flatMap((container) =>
+    ...containersOf(pods.spec).flatMap((container) =>
       expansions(container).map((variable) =>
         about(
           pods,
@@ -90,10 +88,9 @@ function namesIn({env = []}: IContainer): string[] {
   return env.map(({name}) => name)
 }
 
+/** One with a default, `${env:NAME:-default}`, need not be set. */
 function wanted(text: string): string[] {
-  const found = [...text.matchAll(/(?<!\$)\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)(?::-[^}]*)?\}/g)].map(
-    ([, name = '']) => name,
-  )
+  const found = [...text.matchAll(/(?<!\$)\$\{(?:env:)?([A-Za-z_][A-Za-z0-9_]*)\}/g)].map(([, name = '']) => name)
   return [...new Set(found)]
 }
 

@@ -1,4 +1,4 @@
-import {kilobitsOf} from '../../gitops/intervals.ts'
+import {kilobitsOf, secondsOf, thinUplink} from '../../gitops/intervals.ts'
 import {nameOf, type Placed, type RenderedCluster} from '../../tree/tree.ts'
 import {dataOf, textWithin} from '../facts/agents.ts'
 import type {ChartFile} from '../facts/chart-file.ts'
@@ -17,9 +17,6 @@ const fetching = new Set([
   'ImageUpdateAutomation',
   'ImagePolicy',
 ])
-/** Below this a look at Git more often than each quarter of an hour is felt by the telemetry. */
-const thinUplink = 5000
-
 /** What an edge cluster looks at, and how often. */
 export function sources(cluster: RenderedCluster, chartFile: ReadChart): Finding[] {
   const {site} = cluster
@@ -44,7 +41,7 @@ export function sources(cluster: RenderedCluster, chartFile: ReadChart): Finding
     const polled = pollOf(object)
     if (polled === undefined || !isLocal) return []
     if (Number.isNaN(polled)) return [say('its interval is no duration', 'write one such as 15m')]
-    return polled >= least
+    return polled >= least || polled === 0
       ? []
       : [
           say(
@@ -56,7 +53,7 @@ export function sources(cluster: RenderedCluster, chartFile: ReadChart): Finding
   })
   const remote = cluster.lists.flatMap(({file, resources}) =>
     resources
-      .filter((name) => /:\/\/|^git@|^[\w.-]+\.[a-z]+\/.*\?ref=/.test(name))
+      .filter((name) => /:\/\/|^git@|^[\w-]+(\.[\w-]+)+\//.test(name))
       .map((name) =>
         about({file}, cluster, `A base is fetched from ${name}`, 'put what it has into this repository', name),
       ),
@@ -64,18 +61,11 @@ export function sources(cluster: RenderedCluster, chartFile: ReadChart): Finding
   return [...findings, ...remote, ...(isLocal ? polledCharts(cluster, chartFile) : [])]
 }
 
-/** Seconds between two looks at Git; undefined for what does not look. */
-function pollOf(object: Placed['object']): number | undefined {
+/** Seconds between two looks at Git, 0 for never; undefined for what does not look. */
+export function pollOf(object: Placed['object']): number | undefined {
   if (object.kind === 'GitRepository') return secondsOf(textWithin(object, 'spec', 'interval'))
   const setting = dataOf(object)['timeout.reconciliation']
   return setting === undefined ? undefined : secondsOf(setting)
-}
-
-function secondsOf(duration: string): number {
-  const parts = [...duration.matchAll(/(\d+(?:\.\d+)?)(h|m(?!s)|s)/g)]
-  if (parts.length === 0) return Number.NaN
-  const seconds = {h: 3600, m: 60, s: 1}
-  return parts.reduce((sum, [, amount, unit]) => sum + Number(amount) * seconds[unit as keyof typeof seconds], 0)
 }
 
 /** A dependency with a repository is asked for at each revision (fluxcd/source-controller docs/spec/v1/helmcharts.md). */

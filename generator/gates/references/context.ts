@@ -1,7 +1,5 @@
 import type {KubernetesObject} from '../../component.ts'
-import {containersOf, type Pods} from '../../tree/pods.ts'
 import type {RenderedCluster} from '../../tree/tree.ts'
-import {filesOf} from '../facts/agents.ts'
 import type {Finding} from '../gate.ts'
 
 /** A cluster with the names of all its objects. */
@@ -32,12 +30,6 @@ export const render = 'run npm run render; where it was changed by hand, write a
 
 /** A finding about the object that is looked at. */
 export type Say = (message: string, fix?: string, mark?: string) => Finding
-
-/** Files and variables of pods, as text. */
-export function textsOf(cluster: RenderedCluster, pods: Pods): string[] {
-  const files = filesOf(cluster, pods).map(({text}) => text)
-  return [...files, ...containersOf(pods.spec).flatMap(({env = []}) => env.map(({value = ''}) => value))]
-}
 
 /** Namespaces that every cluster has, or that bootstrapping makes. */
 export const given = new Set(['default', 'kube-system', 'flux-system', 'argocd'])

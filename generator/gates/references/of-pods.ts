@@ -3,8 +3,9 @@ import type {KubernetesObject} from '../../component.ts'
 import {containersOf, type Pods} from '../../tree/pods.ts'
 import {nameOf, type RenderedCluster} from '../../tree/tree.ts'
 import {configMapsOf, dataOf, filesOf, within} from '../facts/agents.ts'
+import {filesBelow, textsOf} from '../facts/texts.ts'
 import {about, type Finding} from '../gate.ts'
-import {type Context, has, idOf, render, type Say, textsOf} from './context.ts'
+import {type Context, has, idOf, render, type Say} from './context.ts'
 
 /** What pods name: volumes, accounts, configuration and its files, ports. */
 export function podFindings(context: Context, pods: Pods): Finding[] {
@@ -150,13 +151,6 @@ function namedFiles({cluster}: Context, pods: Pods): string[] {
     )
   const paths = mounts.map(({mountPath}) => mountPath)
   return [...new Set([...missing, ...unmounted(texts.join('\n'), paths)])]
-}
-
-function filesBelow(text: string, folder: string): string[] {
-  const escaped = folder.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  return [...text.matchAll(new RegExp(`(?<![\\w./-])${escaped}/([A-Za-z0-9._-]+)(?![\\w/*.-])`, 'g'))].map(
-    ([, file = '']) => file,
-  )
 }
 
 /** Arguments name files of /config, which must come from somewhere. */

@@ -6,8 +6,9 @@ import {within} from '../facts/agents.ts'
 import {selects, targetPort} from '../facts/exposures.ts'
 import {hasLabels} from '../facts/labels.ts'
 import {type Policy, policiesFor, type Selector} from '../facts/policies.ts'
+import {textsOf} from '../facts/texts.ts'
 import type {Finding} from '../gate.ts'
-import {type Context, type Say, textsOf} from './context.ts'
+import type {Context, Say} from './context.ts'
 
 /** Whom a NetworkPolicy lets in, and whom all policies of its pods should. */
 export function policyFindings({cluster}: Context, {object}: Placed, say: Say): Finding[] {
