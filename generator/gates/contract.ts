@@ -50,7 +50,7 @@ function outputFindings(output: Output, cluster: RenderedCluster, around: Surrou
   const {agent, what, host, port, faults, expected} = output
   const say = (message: string, fix: string, mark = host) =>
     about(agent.placed, cluster, `${capital(what)} ${message}`, fix, mark)
-  const own = faults.map((fault) => say(`cannot be right: ${fault}`, 'run npm run render, which writes it'))
+  const own = faults.map((fault) => say(`is not as it must be: ${fault}`, 'run npm run render, which writes it'))
   const all = exposuresOf(around.cloud)
   const ofHost = all.filter((exposure) => exposure.host === host)
   const exposure =
@@ -78,8 +78,11 @@ function outputFindings(output: Output, cluster: RenderedCluster, around: Surrou
   ]
 }
 
-function nobodyThere({host, port}: Output, all: readonly Exposure[]): string {
-  const named = all.filter((exposure) => exposure.host === host).map((exposure) => exposure.port)
+function nobodyThere({host, port, expected}: Output, all: readonly Exposure[]): string {
+  // Only streams of Netdata may be taken without a name.
+  const takes = (exposure: Exposure) => exposure.host === host || (exposure.host === '*' && expected === 'Netdata')
+  const isKnown = all.some((exposure) => exposure.host === host)
+  const named = isKnown ? all.filter(takes).map((exposure) => exposure.port) : []
   if (named.length > 0) return `goes to port ${port} of ${host}, where the cloud offers ${named.join(', ')}`
   const hosts = [...new Set(all.map((exposure) => exposure.host).filter((name) => name !== '*'))]
   return `goes to ${host}:${port}, which the cloud does not offer: it has ${hosts.join(', ')}`

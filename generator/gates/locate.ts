@@ -1,5 +1,5 @@
-import {readFileSync, statSync} from 'node:fs'
-import {join} from 'node:path'
+import {readdirSync, readFileSync, statSync} from 'node:fs'
+import {dirname, join} from 'node:path'
 import {hideSecrets} from '../issue/hide-secrets.ts'
 import type {Issue} from '../issue/issue.ts'
 import type {Finding} from './gate.ts'
@@ -16,7 +16,7 @@ export function locator(root: string): (finding: Finding) => Finding {
   }
   return ({marks = [], orIn, ...finding}) => {
     if (finding.line !== undefined) return finding
-    const files = [finding.file, ...(orIn === undefined ? [] : [orIn])]
+    const files = [finding.file, ...partsOf(root, finding.file), ...(orIn === undefined ? [] : [orIn])]
     for (const mark of marks) {
       for (const file of files) {
         const place = placeOf(file, linesOf(file), mark)
@@ -29,6 +29,15 @@ export function locator(root: string): (finding: Finding) => Finding {
 
 function read(path: string): readonly string[] {
   return statSync(path, {throwIfNoEntry: false})?.isFile() ? readFileSync(path, 'utf8').split('\n') : []
+}
+
+/** What a template includes: helm names the template that prints, and the text stands beside it. */
+function partsOf(root: string, file: string): string[] {
+  const folder = dirname(file)
+  if (!folder.endsWith('/templates')) return []
+  return readdirSync(join(root, folder))
+    .filter((name) => name.startsWith('_'))
+    .map((name) => `${folder}/${name}`)
 }
 
 /** The first line that has the mark, or begins with what follows `^`; comments aside. */

@@ -1,6 +1,6 @@
 import type {KubernetesObject, Layer} from '../component.ts'
 import {nameOf, type Placed, type RenderedCluster} from '../tree/tree.ts'
-import {textWithin, within} from './facts/agents.ts'
+import {dataOf, textWithin, within} from './facts/agents.ts'
 import {about, clusterGate, type Finding} from './gate.ts'
 
 export default clusterGate({
@@ -17,6 +17,7 @@ export default clusterGate({
       ...dependencies(cluster, releases),
       ...besideWebhooks(cluster),
       ...rootsOfWaves(cluster, releases),
+      ...withoutWaiting(cluster, releases),
     ]
   },
 })
@@ -223,3 +224,43 @@ function rootsOfWaves(cluster: RenderedCluster, releases: readonly Release[]): F
     return [about(placed, cluster, message, `write wave ${last}: npm run render does`)]
   })
 }
+
+/** Being first means nothing where nobody waits for it to work. */
+function withoutWaiting(cluster: RenderedCluster, releases: readonly Release[]): Finding[] {
+  const isCloud = cluster.site.cluster.role === 'cloud'
+  const hasted = releases.filter(
+    ({placed}) =>
+      isCloud && ['install', 'upgrade'].some((step) => within(placed.object, 'spec', step, 'disableWait') === true),
+  )
+  const waves = new Set(releases.flatMap(({wave}) => wave ?? []))
+  const settings = cluster.engine.find(
+    ({object}) => object.kind === 'ConfigMap' && object.metadata.name === 'argocd-cm',
+  )
+  const isTold = dataOf(settings?.object ?? anyObject)[applicationHealth] !== undefined
+  const isOwn = cluster.site.cluster.reconcile === 'local'
+  const [first] = releases
+  return [
+    ...hasted.map(({placed}) =>
+      about(
+        placed,
+        cluster,
+        `${nameOf(placed.object)} does not wait until what it installs works, and others count on it`,
+        'write disableWait: false',
+      ),
+    ),
+    ...(isOwn && waves.size > 1 && !isTold && first
+      ? [
+          about(
+            settings ?? first.placed,
+            cluster,
+            'Waves of Applications do not wait: Argo CD is not told what health an Application has',
+            'run npm run render: settings.yaml has it',
+          ),
+        ]
+      : []),
+  ]
+}
+
+/** Argo CD has none of its own for Applications since 1.8 (argo-cd.readthedocs.io, "Resource Health"). */
+const applicationHealth = 'resource.customizations.health.argoproj.io_Application'
+const anyObject: KubernetesObject = {apiVersion: 'v1', kind: 'None', metadata: {name: ''}}

@@ -22,9 +22,9 @@ export function coresOf(quantity: string | number): number {
   return text.endsWith('m') ? Number(text.slice(0, -1)) / 1000 : Number(text)
 }
 
-/** Bytes for a person: the largest unit in which there is at least one, with two or three digits. */
+/** Bytes for a person: the largest unit in which there is at least one, with three digits. */
 export function formatBytes(bytes: number): string {
   const unit = ['Ti', 'Gi', 'Mi', 'Ki'].find((each) => bytes >= (units[each] ?? 1)) ?? ''
   const amount = bytes / (units[unit] ?? 1)
-  return `${amount >= 100 || unit === '' ? Math.round(amount) : Number(amount.toPrecision(2))}${unit || ' bytes'}`
+  return `${amount >= 100 || unit === '' ? Math.round(amount) : Number(amount.toPrecision(3))}${unit || ' bytes'}`
 }

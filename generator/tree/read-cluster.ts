@@ -5,7 +5,7 @@ import {IssueError} from '../issue/issue.ts'
 import {isTree, merge} from '../model/merge.ts'
 import {objectsOf} from '../model/objects.ts'
 import {defaultValuesOf, isEnabled, valuesOf} from '../model/values.ts'
-import {layersOf, valuesPath} from '../values/values.ts'
+import {layersOf, layerValues, valuesPath} from '../values/values.ts'
 import {run} from '../verify/run.ts'
 import {neededTool, tools} from '../verify/tools.ts'
 import type {TreeFiles} from './files.ts'
@@ -45,15 +45,20 @@ export async function readCluster(
 /** The values of a component in a cluster, by the files; undefined where it is switched off. */
 function valuesReader(files: TreeFiles, file: string, {layer}: LayerDefinition, site: Site) {
   const chartFile = `charts/${layer}/values.yaml`
-  if (files.isAsRendered(file) && isChartAsRendered(files, chartFile)) {
-    return (component: Component) => (isEnabled(component, site) ? valuesOf(component, site) : undefined)
-  }
-  const read = (path: string) => valuesOfFile(files, path)
-  const own = read(file)
-  const shared = isChartAsRendered(files, chartFile) ? {} : read(chartFile)
+  const isRendered = files.isAsRendered(file) && isChartAsRendered(files, chartFile)
+  const own = isRendered ? {} : valuesOfFile(files, file)
+  const shared = isChartAsRendered(files, chartFile) ? {} : valuesOfFile(files, chartFile)
   return (component: Component) => {
-    const values = merge(defaultValuesOf(component), shared[component.name] ?? {}, own[component.name] ?? {})
-    return values.enabled === false && component.kind === 'own' ? undefined : switchedOff(own, component, values)
+    const ownFile = `charts/${layer}/charts/${component.name}/values.yaml`
+    const isAsRendered = component.kind === 'upstream' || isChartAsRendered(files, ownFile)
+    if (isRendered && isAsRendered) return isEnabled(component, site) ? valuesOf(component, site) : undefined
+    const defaults = isAsRendered ? defaultValuesOf(component) : ((files.documents(ownFile)[0] ?? {}) as Values)
+    const ofSite = isRendered
+      ? (layerValues({components: [component]}, site)[component.name] as Values)
+      : own[component.name]
+    const values = merge(defaults, shared[component.name] ?? {}, ofSite ?? {})
+    const isOff = ofSite?.enabled === false && component.enabled !== undefined
+    return isOff ? undefined : values
   }
 }
 
@@ -62,12 +67,6 @@ function valuesOfFile(files: TreeFiles, file: string): Record<string, Values | u
   if (isTree(document) && Object.values(document).every(isTree)) return document as Record<string, Values>
   const message = 'Cannot use these values: expected a map of components, each with a map of values'
   throw new IssueError({severity: 'error', code: 'values', file, message, fix: 'run npm run render, which writes it'})
-}
-
-/** Some published charts have a value of their own that is called enabled; what counts is what was rendered. */
-function switchedOff(own: Record<string, Values | undefined>, component: Component, values: Values) {
-  const isOff = own[component.name]?.enabled === false && component.enabled !== undefined
-  return isOff ? undefined : values
 }
 
 const compared = new WeakMap<TreeFiles, Map<string, boolean>>()
@@ -102,8 +101,14 @@ async function objectsIn(
 }
 
 function brokenChart(file: string, stderr: string): IssueError {
-  const message = `Cannot render this chart, which was changed by hand: ${stderr.trim().split('\n').at(-1)}`
+  const message = `Cannot render this chart, which was changed by hand: ${reasonOf(stderr)}`
   return new IssueError({severity: 'error', code: 'chart', file, message, fix: 'run npm run render, which restores it'})
+}
+
+/** Helm ends with advice; what is wrong stands in the line before. */
+function reasonOf(stderr: string): string {
+  const lines = stderr.trim().split('\n')
+  return (lines.find((line) => line.startsWith('Error: ')) ?? lines[0] ?? '').replace(/^Error: /, '')
 }
 
 function isObject(document: unknown): document is KubernetesObject {

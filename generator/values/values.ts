@@ -26,7 +26,7 @@ export function layersOf(site: Site, layers: readonly LayerDefinition[]): LayerD
 }
 
 /** What must be merged over the defaults of the layer's chart, by component. */
-export function layerValues({components}: LayerDefinition, site: Site): Values {
+export function layerValues({components}: Pick<LayerDefinition, 'components'>, site: Site): Values {
   const entries = components.flatMap((component): [string, unknown][] => {
     const values = componentValues(component, site)
     return values ? [[component.name, values]] : []

@@ -1,17 +1,22 @@
-import type {RenderedCluster} from '../../tree/tree.ts'
+import {nameOf, type RenderedCluster} from '../../tree/tree.ts'
 import {dataOf, programWith, textWithin, volumeAt, within} from '../facts/agents.ts'
 import {behind, type Exposure} from '../facts/exposures.ts'
 import type {Surroundings} from '../gate.ts'
 import type {Output} from './outputs.ts'
 
 /** Whether who answers behind a port speaks what is sent there. */
-export function answerProblems({backend}: Exposure, expected: Output['expected'], cloud: RenderedCluster): string[] {
+export function answerProblems(
+  {backend, tls, placed}: Exposure,
+  expected: Output['expected'],
+  cloud: RenderedCluster,
+): string[] {
   if (expected === 'Elasticsearch') {
     const isThere = cloud.objects.some(
       ({object: {kind, metadata}}) => kind === 'Elasticsearch' && `${metadata.name}-es-http` === backend.service,
     )
     return isThere && backend.port === 9200 ? [] : [`${backend.service}:${backend.port} behind it is no Elasticsearch`]
   }
+  if (tls === 'route') return [`${nameOf(placed.object)} does not pass its TLS through`]
   const target = behind(cloud, backend)
   if (!target) return [`Service ${backend.service} behind it has no pods on port ${backend.port}`]
   const ports = expected === 'Netdata' ? streamPorts(cloud) : otlpPorts(cloud)
@@ -51,6 +56,7 @@ export function certificateProblems(exposure: Exposure, host: string, cloud: Ren
     if (exposure.placed.component === undefined || (issuer && issuers.has(issuer))) return []
     return [`nobody issues its certificate: ${issuer ? `there is no ClusterIssuer ${issuer}` : 'no issuer is named'}`]
   }
+  if (exposure.tls === 'route') return []
   const target = behind(cloud, exposure.backend)
   const secrets = new Set(target?.pods.spec.volumes?.flatMap(({secret}) => secret?.secretName ?? []))
   const certificates = cloud.objects
@@ -59,7 +65,9 @@ export function certificateProblems(exposure: Exposure, host: string, cloud: Ren
   const shown = certificates.find(
     ({secretName, usages = []}) => secrets.has(secretName) && usages.includes('server auth'),
   )
-  if (!shown) return [`no Certificate is made for ${target?.pods.by ?? exposure.backend.service}`]
+  // That nobody is behind it has been said.
+  if (!target) return []
+  if (!shown) return [`no Certificate is made for ${target.pods.by}`]
   if (!shown.dnsNames?.includes(host)) return [`its certificate is for ${shown.dnsNames?.join(', ')}`]
   return issuers.has(shown.issuerRef.name)
     ? []

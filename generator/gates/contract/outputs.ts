@@ -27,6 +27,8 @@ export function outputsOf(cluster: RenderedCluster): Output[] {
 }
 
 function logOutputs(agent: Agent): Output[] {
+  const inputs = (within(agent.config('fluent-bit.yaml'), 'pipeline', 'inputs') ?? []) as Record<string, unknown>[]
+  const tags = inputs.map((input) => textWithin(input, 'tag'))
   return outputsOfLogs(agent).map((output) => ({
     agent,
     what: `output ${output.name} of Fluent Bit`,
@@ -34,12 +36,21 @@ function logOutputs(agent: Agent): Output[] {
     port: Number(textWithin(output, 'port')),
     expected: 'Elasticsearch',
     faults: [
+      ...(tags.some((tag) => isMatched(tag, textWithin(output, 'match')))
+        ? []
+        : [`it takes ${output.match || 'nothing'}, and no input has such a tag`]),
+      ...(output.logstash_format === 'on' ? [] : ['it does not write into an index for each day']),
       ...(output.name === 'es' ? [] : [`it speaks ${output.name}, not es`]),
       ...(output.tls === 'on' ? [] : ['it has no TLS']),
       ...(output['tls.verify'] === 'on' ? [] : ['it does not look at the certificate']),
     ],
     authority: textWithin(output, 'tls.ca_file'),
   }))
+}
+
+/** `kube.*` is the tag of an input and what takes all that begins so. */
+function isMatched(tag: string, match: string): boolean {
+  return match === '*' || match === tag || (match.endsWith('*') && tag.startsWith(match.slice(0, -1)))
 }
 
 function streamOutput(agent: Agent): Output {

@@ -26,6 +26,13 @@ function isOnNode(agent: Agent, path: string): boolean {
   return path !== '' && volumeAt(agent.pods, path)?.hostPath !== undefined
 }
 
+/** Where the kubelet puts the logs of containers, and where the folder of the node is seen by the agent. */
+const logFolder = '/var/log/containers'
+
+function readsLogs(agent: Agent, path: string): boolean {
+  return path === `${logFolder}/*.log` && volumeAt(agent.pods, path)?.hostPath?.path === '/var/log'
+}
+
 /** Options that were run with cuts, kills and power cuts; docs/gates/disconnected.md says what each loses. */
 function logBuffer(agent: Agent, cluster: RenderedCluster): Finding[] {
   const config = agent.config('fluent-bit.yaml')
@@ -60,7 +67,7 @@ function logBuffer(agent: Agent, cluster: RenderedCluster): Finding[] {
         'put db into a hostPath volume',
       ],
       [
-        isOnNode(agent, textWithin(input, 'path').replace(/\/[^/]*$/, '')),
+        readsLogs(agent, textWithin(input, 'path')),
         `input ${input.name} reads no files of the node`,
         'mount the folder of path from the node',
       ],

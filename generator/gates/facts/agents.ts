@@ -64,7 +64,7 @@ export function programWith(cluster: RenderedCluster, file: string): Agent | und
   const {name} = placed.object.metadata
   const pods = podsOf(cluster).find(({spec}) => spec.volumes?.some(({configMap}) => configMap?.name === name))
   if (!pods) return undefined
-  return {placed, pods, config: (wanted) => configOf(placed.object, wanted)}
+  return {placed, pods, config: (wanted) => configIn(placed.object, wanted)}
 }
 
 /** The files of a ConfigMap; none of another object. */
@@ -72,7 +72,8 @@ export function dataOf(object: Placed['object']): Record<string, string> {
   return object.kind === 'ConfigMap' ? ((object as IConfigMap).data ?? {}) : {}
 }
 
-function configOf(object: Placed['object'], file: string): Config {
+/** A file of a ConfigMap, read: maps of YAML, or sections of keys; empty where there is none. */
+export function configIn(object: Placed['object'], file: string): Config {
   const read = readFiles(object)
   const found = read.get(file) ?? parsed(file, dataOf(object)[file] ?? '')
   read.set(file, found)

@@ -13,8 +13,8 @@ export interface Exposure {
   /** `*` answers to every name. */
   host: string
   port: number
-  /** Who shows the certificate: the ingress, or the server behind it. */
-  tls: 'ingress' | 'server'
+  /** Who shows the certificate: the ingress, the server behind it, or a route that should leave it to the server. */
+  tls: 'ingress' | 'server' | 'route'
   backend: Backend
 }
 
@@ -101,13 +101,13 @@ function byRoute(placed: Placed, ports: ReadonlyMap<string, number>): Exposure[]
   const namespace = placed.object.metadata.namespace ?? ''
   return (spec.entryPoints ?? []).flatMap((entryPoint) => {
     const port = ports.get(entryPoint)
-    if (port === undefined || !spec.tls?.passthrough) return []
+    if (port === undefined) return []
     return (spec.routes ?? []).flatMap(({match, services}) => {
       const host = /^HostSNI\(`([^`]+)`\)$/.exec(match)?.[1]
       const [service] = services
       if (!host || !service) return []
       const backend = {namespace, service: service.name, port: service.port}
-      return [{placed, host, port, tls: 'server' as const, backend}]
+      return [{placed, host, port, tls: spec.tls?.passthrough ? ('server' as const) : ('route' as const), backend}]
     })
   })
 }

@@ -1,5 +1,6 @@
 import {existsSync, statSync} from 'node:fs'
-import {join, normalize} from 'node:path/posix'
+import {dirname, join, normalize} from 'node:path/posix'
+import ignore from 'ignore'
 import type {KubernetesObject} from '../../component.ts'
 import {clusterFolder, remoteClusters} from '../../gitops/engine.ts'
 import {nameOf, type Placed, type RenderedCluster} from '../../tree/tree.ts'
@@ -13,15 +14,17 @@ export function engineFindings(cluster: RenderedCluster, {cloud}: Surroundings, 
   const beside = isRemote ? [...cluster.engine, ...cloud.engine] : cluster.engine
   return [
     ...cluster.engine.flatMap((placed) => pathFindings(cluster, placed, beside, root)),
-    ...listFindings(cluster),
+    ...listFindings(cluster, root),
     ...unserved(cluster),
+    ...hidden(cluster),
   ]
 }
 
 /** Folders, files and sources that Flux and Argo CD are told of. */
 function pathFindings(cluster: RenderedCluster, placed: Placed, beside: readonly Placed[], root: string): Finding[] {
   const {object} = placed
-  const say: Say = (message, fix = render) => about(placed, cluster, `${nameOf(object)}: ${message}`, fix)
+  const say: Say = (message, fix = render, mark = '') =>
+    about(placed, cluster, `${nameOf(object)}: ${message}`, fix, mark)
   const chart = textWithin(object, 'spec', 'chart', 'spec', 'chart')
   const path = textWithin(object, 'spec', 'path') || textWithin(object, 'spec', 'source', 'path')
   const folder = chart || path
@@ -40,17 +43,46 @@ function pathFindings(cluster: RenderedCluster, placed: Placed, beside: readonly
     )
   const release = textWithin(object, 'spec', 'releaseName')
   return [
-    ...(folder && !isFolder(root, folder) ? [say(`there is no folder ${folder}`)] : []),
-    ...files.filter((file) => !existsSync(join(root, file))).map((file) => say(`there is no file ${file}`)),
+    ...(folder && !isFolder(root, folder) ? [say(`there is no folder ${folder}`, render, folder)] : []),
+    ...files
+      .filter((file) => !existsSync(join(root, file)))
+      .map((file) => say(`there is no file ${file}`, render, file.split('/').slice(-2).join('/'))),
     ...(object.kind === 'HelmRelease' &&
     !values.some((file) => file.includes(`/${cluster.site.cluster.name}/${release}.`))
-      ? [say(`it does not read the values of ${cluster.site.cluster.name} for ${release}`)]
+      ? [say(`it does not read the values of ${cluster.site.cluster.name} for ${release}`, render, 'valuesFiles:')]
       : []),
     ...(source && !isThere(source.kind, source.namespace ?? own, source.name)
-      ? [say(`there is no ${source.kind} ${source.namespace ?? own}/${source.name}`)]
+      ? [say(`there is no ${source.kind} ${source.namespace ?? own}/${source.name}`, render, 'sourceRef:')]
       : []),
-    ...(project && !isThere('AppProject', own, project) ? [say(`there is no AppProject ${project}`)] : []),
-    ...namespaceOfRelease(cluster, object).map((text) => say(text)),
+    ...(project && !isThere('AppProject', own, project)
+      ? [say(`there is no AppProject ${project}`, render, 'project:')]
+      : []),
+    ...namespaceOfRelease(cluster, object).map((text) => say(text, render, 'amespace:')),
+    ...otherCluster(cluster, object).map((text) => say(text)),
+    ...(within(object, 'spec', 'suspend') === true
+      ? [say('it is suspended: nothing of it is applied', render, 'suspend:')]
+      : []),
+  ]
+}
+
+/** What a remote cluster gets is sent there, and what a cluster gets itself stays. */
+function otherCluster({site}: RenderedCluster, object: KubernetesObject): string[] {
+  const {name, reconcile} = site.cluster
+  const isRemote = reconcile === 'remote'
+  if (object.kind === 'Application') {
+    const destination = textWithin(object, 'spec', 'destination', 'name')
+    const wanted = isRemote ? `edge-${name}` : ''
+    return destination === wanted
+      ? []
+      : [`it goes into ${destination || 'the cluster of Argo CD itself'}, not into ${name}`]
+  }
+  if (object.kind !== 'HelmRelease' && !(object.kind === 'Kustomization' && isRemote)) return []
+  const isSent = within(object, 'spec', 'kubeConfig', 'secretRef') !== undefined
+  if (isSent === isRemote) return []
+  return [
+    isRemote
+      ? `it names no kubeConfig, and would go into the cloud in place of ${name}`
+      : `it goes into another cluster than ${name}`,
   ]
 }
 
@@ -78,7 +110,11 @@ function namespaceOfRelease(cluster: RenderedCluster, object: KubernetesObject):
     ...(belongs === undefined || belongs === target
       ? []
       : [`it goes into namespace ${target}, and what it has belongs into ${belongs}`]),
-    ...(storage && storage !== target ? [`Helm would look for it in namespace ${storage}`] : []),
+    ...(storage && storage !== target
+      ? [
+          `Helm keeps its state in namespace ${storage}, and the release is in ${target}: another storageNamespace begins anew`,
+        ]
+      : []),
   ]
 }
 
@@ -87,20 +123,32 @@ function isFolder(root: string, path: string): boolean {
 }
 
 /** Flux applies what kustomization.yaml lists, and nothing else in the folder. */
-function listFindings(cluster: RenderedCluster): Finding[] {
+function listFindings(cluster: RenderedCluster, root: string): Finding[] {
   const files = new Set(cluster.engine.map(({file}) => file.split('/').at(-1) ?? ''))
   return cluster.lists
     .filter(({file}) => /^clusters\/[^/]+\/[^/]+\/kustomization\.yaml$/.test(file))
     .flatMap(({file, resources}) => [
       ...resources
-        .filter((name) => !name.includes('/') && !files.has(name))
+        .filter((name) => !files.has(name) && !isThereFrom(root, file, name))
         .map((name) => about({file}, cluster, `It lists ${name}, which is not there`, render, name)),
       ...[...files]
         .filter((name) => !resources.includes(name))
         .map((name) =>
-          about({file}, cluster, `It does not list ${name}, so Flux would not apply it`, render, 'resources:'),
+          about(
+            {file},
+            cluster,
+            `It does not list ${name}, so Flux would not apply it`,
+            'run npm run render; a file of your own is listed by nobody: take it out of this folder',
+            'resources:',
+          ),
         ),
     ])
+}
+
+/** A base elsewhere in the repository; what is fetched is for gate disconnected. */
+function isThereFrom(root: string, file: string, name: string): boolean {
+  const isFetched = !name.startsWith('.') && name.includes('/')
+  return isFetched || (name.startsWith('.') && existsSync(join(root, dirname(file), name)))
 }
 
 /** The cloud applies the folder of each edge cluster that it serves, and each cluster its own. */
@@ -121,4 +169,30 @@ function unserved(cluster: RenderedCluster): Finding[] {
         render,
       ),
     )
+}
+
+/** What releases name must not be among what their source leaves out (fluxcd.io/flux/components/source/gitrepositories, "Ignore"). */
+function hidden(cluster: RenderedCluster): Finding[] {
+  const {engine} = cluster
+  const paths = engine.flatMap(({object}) => {
+    const own = [textWithin(object, 'spec', 'chart', 'spec', 'chart'), textWithin(object, 'spec', 'path')]
+    const values = (within(object, 'spec', 'chart', 'spec', 'valuesFiles') ?? []) as string[]
+    return [...own.filter(Boolean).map((path) => `${normalize(path)}/Chart.yaml`), ...values]
+  })
+  return engine.flatMap((placed) => {
+    const ignored = textWithin(placed.object, 'spec', 'ignore')
+    if (placed.object.kind !== 'GitRepository' || !ignored) return []
+    const rules = ignore().add(ignored)
+    return [...new Set(paths)]
+      .filter((path) => rules.ignores(path))
+      .map((path) =>
+        about(
+          placed,
+          cluster,
+          `${nameOf(placed.object)}: its ignore list leaves out ${path.replace('/Chart.yaml', '')}, which a release needs`,
+          render,
+          'ignore:',
+        ),
+      )
+  })
 }

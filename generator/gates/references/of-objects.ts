@@ -7,12 +7,14 @@ import {textWithin, within} from '../facts/agents.ts'
 import {entryPoints, selects, servicesIn, targetPort} from '../facts/exposures.ts'
 import {about, type Finding} from '../gate.ts'
 import {type Context, given, has, idOf, render, type Say} from './context.ts'
+import {pipelineFindings} from './of-pipelines.ts'
 import {policyFindings} from './of-policies.ts'
 
 type Check = (context: Context, placed: Placed, say: Say) => Finding[]
 
 /** By kind: what objects name, beside pods. */
 const checks: Readonly<Record<string, Check>> = {
+  ConfigMap: (_context, placed, say) => pipelineFindings(placed, say),
   Service: serviceFindings,
   Ingress: (context, placed, say) => [
     ...ingressFindings(context, placed, say),
@@ -55,7 +57,8 @@ const checks: Readonly<Record<string, Check>> = {
 /** What an object names, beside pods. */
 export function objectFindings(context: Context, placed: Placed): Finding[] {
   const {object} = placed
-  const say: Say = (message, fix = render) => about(placed, context.cluster, `${nameOf(object)}: ${message}`, fix)
+  const say: Say = (message, fix = render, mark = '') =>
+    about(placed, context.cluster, `${nameOf(object)}: ${message}`, fix, mark)
   return [...(checks[object.kind]?.(context, placed, say) ?? []), ...namespaceFindings(context, placed, say)]
 }
 
