@@ -17,7 +17,8 @@ export const command: Command = {
   help: `Usage: npm run images [-- OPTIONS]
 
 Lists every image of the environments, with what images.lock.yaml knows of it: also those of init containers, of
-operators and of published charts. With a mirror, what to copy where.
+operators and of published charts. A line has the image, where the clusters pull it from, and its platforms.
+The images of k3s, Flux and Argo CD are not among them: whoever bootstraps a cluster brings those.
 
 Options:
   --environment NAME  only this environment
@@ -37,20 +38,23 @@ Options:
     for (const {read, sites} of plans) {
       const {name} = read.environment
       if (options.environment !== undefined && options.environment !== name) continue
-      const clusters = await pMap(sites, (site) => readCluster(tree, site, layerDefinitions), {concurrency: 8})
-      images.push(...listImages(name, clusters, lock))
+      const listed = new Map<string, ListedImage>()
+      for (const site of sites) {
+        const cluster = await readCluster(tree, site, layerDefinitions)
+        for (const image of listImages(name, cluster, lock)) listed.set(image.target, image)
+      }
+      images.push(...[...listed.values()].sort((a, b) => (a.source < b.source ? -1 : 1)))
     }
     if (options.refresh) return refresh(input, images, lock)
     return {issues: [], text: options.json ? JSON.stringify(images, null, 2) : listed(images)}
   },
 }
 
-/** A line for each: what to copy, where to where it differs, and for which platforms. */
+/** A line for each: what to copy, where to, which is the same without a mirror, and for which platforms. */
 function listed(images: readonly ListedImage[]): string {
   const lines = images.map(({source, target, digest, platforms}) => {
     const from = digest ? `${source}@${digest}` : source
-    const known = platforms.length > 0 ? platforms.join(',') : 'unknown platforms'
-    return [from, ...(target === source ? [] : [target]), known].join('  ')
+    return [from, target, platforms.join(',') || 'unknown-platforms'].join('  ')
   })
   return [...new Set(lines)].join('\n')
 }
@@ -62,7 +66,7 @@ async function refresh(
   lock: ImageLock,
 ): Promise<CommandResult> {
   const crane = await neededTool(root, tools.crane)
-  const sources = [...new Set(images.map(({source}) => source))].filter((source) => !source.includes('@'))
+  const sources = [...new Set(images.map(({source}) => source))]
   const entries = new Map(lock)
   const issues: Issue[] = []
   const moved: string[] = []

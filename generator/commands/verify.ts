@@ -60,26 +60,51 @@ function listOfGates(root: string): string {
 }
 
 async function runGates({root, options, progress}: CommandInput): Promise<CommandResult> {
+  const format = String(options.format ?? 'text')
   progress('Rendering')
   const rendered = renderRepository(root, layerDefinitions)
-  const {environment, gate = [], format = 'text'} = options
-  const plans = rendered.plans.filter(({read}) => environment === undefined || read.environment.name === environment)
-  if (environment !== undefined && plans.length === 0 && !hasErrors(rendered.issues))
-    return unknownEnvironment(String(environment), rendered)
-  if (hasErrors(rendered.issues)) return {issues: rendered.issues, outcome: ''}
   const files = new TreeFiles(root, rendered.files)
-  const missing = files.missing()
-  if (missing.length > 0) return {issues: [notRendered(missing)], outcome: ''}
-  const wanted = gate as readonly string[]
+  const refusal = whyNot(rendered, files, options.environment)
+  if (refusal.length > 0) return resultOf({...nothingVerified, issues: refusal}, {format})
+  const plans = rendered.plans.filter(
+    ({read}) => (options.environment ?? read.environment.name) === read.environment.name,
+  )
+  const wanted = (options.gate ?? []) as readonly string[]
   const chosen = allGates(root, () => digestOf(rendered.files)).filter(
     ({name}) => wanted.length === 0 || wanted.includes(name),
   )
   const verified = await verify({root, environments: plans, clusterOf: reader(files), gates: chosen, progress})
-  return resultOf(verified, {
-    format: String(format),
-    complete: options.complete === true,
-    tables: options.tables === true,
-  })
+  const issues = [...changedByHand(files), ...verified.issues]
+  return resultOf({...verified, issues}, {format, complete: options.complete === true, tables: options.tables === true})
+}
+
+/** Problems with which there is nothing to verify. */
+function whyNot({issues, plans}: Rendered, files: TreeFiles, environment: unknown): Issue[] {
+  if (hasErrors(issues)) return [...issues]
+  const names = plans.map(({read}) => read.environment.name)
+  if (environment !== undefined && !names.includes(String(environment))) {
+    const file = `environments/${environment}/environment.yaml`
+    const message = `Cannot find environment "${environment}"`
+    return [{severity: 'error', code: 'file', file, message, fix: `write one of ${names.join(', ')}`}]
+  }
+  const missing = files.missing()
+  return missing.length > 0 ? [notRendered(missing)] : []
+}
+
+/** What follows may come from files that are not what the environments say now. */
+function changedByHand(files: TreeFiles): Issue[] {
+  const [first, ...rest] = files.changed()
+  if (first === undefined) return []
+  const message = `This is not what the environments render to${rest.length > 0 ? `, and ${rest.length} more files are not` : ''}: what the gates say may come from that`
+  return [{severity: 'warning', code: 'drift', file: first, message, fix: 'run npm run render'}]
+}
+
+const nothingVerified: Verified = {
+  issues: [],
+  results: [],
+  waived: [],
+  tables: [],
+  counts: {environments: 0, clusters: 0, objects: 0},
 }
 
 /** The problems of the gates, and a summary; for `npm run check`, which has rendered already. */
@@ -106,8 +131,12 @@ function allGates(root: string, digest: () => string) {
   return gates({
     layers: layerDefinitions,
     digest,
-    again: async ({env, cwd}) =>
-      (await run(process.execPath, [program, 'digest', '--root', root], {env, cwd})).stdout.trim(),
+    again: async ({env, root: link, clock}) => {
+      const args = ['--import', clock, program, 'digest', '--root', link]
+      const {stdout, stderr, exitCode} = await run(process.execPath, args, {env})
+      if (exitCode !== 0) throw new Error(stderr.trim())
+      return stdout.trim()
+    },
   })
 }
 
@@ -122,31 +151,15 @@ function notRendered([first = '', ...rest]: readonly string[]): Issue {
   }
 }
 
-function unknownEnvironment(name: string, {plans}: Rendered): CommandResult {
-  const known = plans.map(({read}) => read.environment.name).join(', ')
-  const file = `environments/${name}/environment.yaml`
-  return {
-    issues: [
-      {
-        severity: 'error',
-        code: 'file',
-        file,
-        message: `Cannot find environment "${name}"`,
-        fix: `write one of ${known}`,
-      },
-    ],
-    outcome: '',
-  }
-}
-
 function resultOf(
   verified: Verified,
-  {format, complete, tables}: {format: string; complete: boolean; tables: boolean},
+  {format, complete = false, tables = false}: {format: string; complete?: boolean; tables?: boolean},
 ): CommandResult {
   const issues = [...verified.issues.map(withoutPlace), ...incompleteIssues(verified, complete)]
   if (format === 'text') {
     const figures = tables ? verified.tables.map(printTable) : []
-    return {issues, text: [...figures, summaryOf(verified)].join('\n\n'), outcome: ''}
+    const summary = verified.results.length > 0 ? [summaryOf(verified)] : []
+    return {issues, text: [...figures, ...summary].join('\n\n'), outcome: ''}
   }
   const text = {
     json: () =>

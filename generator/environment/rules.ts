@@ -2,6 +2,7 @@ import type {Issue} from '../issue/issue.ts'
 import {addressIssues} from './address-rules.ts'
 import type {Environment} from './schema.ts'
 import type {Path, Source} from './source.ts'
+import {nearest} from './zod-issues.ts'
 
 type Rule = (source: Source, environment: Environment) => Issue[]
 
@@ -14,6 +15,7 @@ export function ruleIssues(source: Source, environment: Environment, folder: str
     incompleteNodeIssues,
     edgeChoiceIssues,
     operatorIssues,
+    waiverIssues,
   ]
   return [...folderIssues(source, environment, folder), ...rules.flatMap((rule) => rule(source, environment))]
 }
@@ -121,6 +123,17 @@ function operatorIssues(source: Source, {secrets}: Environment): Issue[] {
         }),
       ),
   ]
+}
+
+function waiverIssues(source: Source, {edge, verify}: Environment): Issue[] {
+  const known = ['cloud', ...edge.clusters.map(({name}) => name)]
+  return verify.waivers.flatMap(({cluster}, index) => {
+    if (cluster === undefined || known.includes(cluster)) return []
+    const message = `Cannot waive anything for "${cluster}": there is no such cluster`
+    const near = nearest(cluster, known)
+    const fix = near ? `write ${near}` : `write one of ${known.slice(0, 5).join(', ')}`
+    return [source.issue({path: ['verify', 'waivers', index, 'cluster'], message, fix})]
+  })
 }
 
 const hardware = {arch: 'arm64', cpu: '4', memory: '4Gi', disk: '32Gi'} as const

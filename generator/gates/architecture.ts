@@ -40,7 +40,7 @@ function check(cluster: RenderedCluster, {images}: Surroundings): Finding[] {
     if (!first) return []
     if (!locked) {
       const message = `${first.by} runs ${reference || 'no image'}, which ${lockFile} does not know`
-      return [about(first, cluster, message, refresh)]
+      return [about(first, cluster, message, `${refresh}; or write it there yourself, with its platforms`)]
     }
     return by.flatMap((pods) => wrongNodes(cluster, pods, reference, (arch) => runsOn(locked, arch), locked.platforms))
   })
@@ -57,7 +57,7 @@ function wrongNodes(
   const wrong = nodes.filter(({arch}) => !fits(arch))
   if (wrong.length === 0) return []
   const message = `${pods.by} may be scheduled on ${namesOf(wrong)}, and ${reference} exists for ${platforms.join(', ')} only`
-  const fix = 'name an image for it in images.overrides, or give the workload a node selector for kubernetes.io/arch'
+  const fix = 'name an image for it in images.overrides, or take nodes of another architecture'
   return [about(pods, cluster, message, fix)]
 }
 

@@ -1,66 +1,89 @@
-import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync} from 'node:fs'
+import {existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync} from 'node:fs'
 import {tmpdir} from 'node:os'
 import {join} from 'node:path'
 import {run} from '../verify/run.ts'
 import type {Finding, Gate} from './gate.ts'
 
-/** Renders once more, with other variables and from another folder, and gives back a digest of all files. */
-export type RenderAgain = (circumstances: {env: Record<string, string>; cwd: string}) => Promise<string>
+/** Circumstances of a render that must not show in it. */
+export interface Elsewhere {
+  env: Record<string, string>
+  /** Another path of the same repository. */
+  root: string
+  /** A module that puts the clock forward. */
+  clock: string
+}
 
-/** Where it is another day, another language and another order of letters than here. */
-const elsewhere = {TZ: 'Pacific/Kiritimati', LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8'}
+/** Renders once more in other circumstances, and gives back a digest of all files; an error where it cannot. */
+export type RenderAgain = (elsewhere: Elsewhere) => Promise<string>
+
+/** Another time zone, another language, and another order of letters than here. */
+const env = {TZ: 'Pacific/Kiritimati', LANG: 'tr_TR.UTF-8', LC_ALL: 'tr_TR.UTF-8'}
+
+/** More than a year later. */
+const clock = `data:text/javascript,${encodeURIComponent(`
+const Now = Date
+const later = 4e10
+globalThis.Date = class extends Now {
+  constructor(...parts) {
+    if (parts.length > 0) super(...parts)
+    else super(Now.now() + later)
+  }
+  static now() {
+    return Now.now() + later
+  }
+}`)}`
 
 /** The gate over a render: `digest` is that of its files, `again` makes another one elsewhere. */
 export function determinismGate(digest: () => string, again: RenderAgain): Gate {
   return {
     name: 'determinism',
-    rule: 'Rendering gives the same bytes twice, in another time zone, language and folder, and no chart draws lots',
+    rule: 'Rendering gives the same bytes on another day, in another time zone, language and folder, and no chart draws anything at random',
     reason:
       'What differs without a reason is a commit that nobody made, and restarts pods each time somebody renders; a value drawn at random is another one at each look of Argo CD.',
     source: 'argo-cd.readthedocs.io/en/stable/user-guide/helm, "Random Data"; helm/helm issue 32565',
     start: (root) => ({
-      end: async () => [...(await otherBytes(digest, again)), ...ownTemplates(root), ...(await packages(root))],
+      end: async () => [...(await otherBytes(root, digest, again)), ...ownTemplates(root), ...(await packages(root))],
     }),
   }
 }
 
-async function otherBytes(digest: () => string, again: RenderAgain): Promise<Finding[]> {
-  if ((await again({env: elsewhere, cwd: tmpdir()})) === digest()) return []
-  const message = 'Rendering in another time zone, language and folder gives other bytes'
-  const fix =
-    'look in the components for dates, for localeCompare and toLocale..., for the order of files, and for paths'
-  return [{file: 'generator', message, fix}]
+async function otherBytes(root: string, digest: () => string, again: RenderAgain): Promise<Finding[]> {
+  const folder = mkdtempSync(join(tmpdir(), 'elsewhere-'))
+  try {
+    const link = join(folder, 'repository')
+    symlinkSync(root, link)
+    if ((await again({env, root: link, clock})) === digest()) return []
+    const message = 'Rendering on another day, in another time zone, language and folder gives other bytes'
+    const fix =
+      'look in the components for dates, for localeCompare and toLocale..., for the order of files, and for paths'
+    return [{file: 'generator', message, fix}]
+  } finally {
+    rmSync(folder, {recursive: true, force: true})
+  }
 }
 
 /** Functions of Helm that give something else each time (helm.sh/docs/chart_template_guide/function_list). */
 const drawing =
-  /\b(rand(?:AlphaNum|Alpha|Numeric|Ascii|Bytes|Int)|gen(?:CA|CAWithKey|PrivateKey|SelfSignedCert|SelfSignedCertWithKey|SignedCert|SignedCertWithKey)|uuidv4|htpasswd|bcrypt|now|encryptAES|lookup|env|expandenv|getHostByName)\b/
+  /\b(rand(?:AlphaNum|Alpha|Numeric|Ascii|Bytes|Int)|shuffle|ago|gen(?:CA|CAWithKey|PrivateKey|SelfSignedCert|SelfSignedCertWithKey|SignedCert|SignedCertWithKey)|uuidv4|htpasswd|bcrypt|now|encryptAES|lookup|env|expandenv|getHostByName)\b/
 
 function ownTemplates(root: string): Finding[] {
-  return templatesBelow(join(root, 'charts')).flatMap((path) => {
-    const lines = readFileSync(path, 'utf8').split('\n')
-    return lines.flatMap((text, index): Finding[] => {
-      const name = drawnBy(text)
-      if (!name) return []
-      const file = path.slice(root.length + 1)
-      return [
-        {
-          file,
-          line: index + 1,
-          message: `This template calls ${name}, which gives something else each time`,
-          fix: 'let npm run secrets make what is random, or work it out before',
-        },
-      ]
-    })
-  })
+  return templatesBelow(join(root, 'charts')).flatMap((path) =>
+    drawnIn(readFileSync(path, 'utf8')).map(({name, line}) => ({
+      file: path.slice(root.length + 1),
+      line,
+      message: `This template calls ${name}, which gives something else each time`,
+      fix: 'let npm run secrets make what is random, or work it out before',
+    })),
+  )
 }
 
-/** Only inside of actions: text may say "now" as it likes. */
-function drawnBy(line: string): string | undefined {
-  const actions = [...line.matchAll(/\{\{(.*?)\}\}/g)].map(([, action = '']) =>
-    action.replace(/"(\\.|[^"\\])*"|`[^`]*`|\/\*.*?\*\//g, ''),
-  )
-  return actions.map((action) => drawing.exec(action.replace(/[.$][\w.]+/g, ''))?.[1]).find(Boolean)
+/** Calls inside of actions, which may go over several lines: text may say "now" as it likes. */
+function drawnIn(text: string): {name: string; line: number}[] {
+  return [...text.matchAll(/\{\{([\s\S]*?)\}\}/g)].flatMap(({1: action = '', index}) => {
+    const code = action.replace(/"(\\.|[^"\\])*"|`[^`]*`|\/\*[\s\S]*?\*\//g, '').replace(/[.$][\w.]+/g, '')
+    const name = drawing.exec(code)?.[1] ?? (/\.Release\.(Revision|IsUpgrade|IsInstall)/.exec(action)?.[0] || undefined)
+    return name ? [{name, line: text.slice(0, index).split('\n').length}] : []
+  })
 }
 
 function templatesBelow(folder: string): string[] {
@@ -87,11 +110,10 @@ async function packages(root: string): Promise<Finding[]> {
 async function packageFindings(path: string, root: string): Promise<Finding[]> {
   const folder = mkdtempSync(join(tmpdir(), 'chart-'))
   try {
-    await run('tar', ['-xzf', path, '-C', folder])
+    const {exitCode, stderr} = await run('tar', ['-xzf', path, '-C', folder])
+    if (exitCode !== 0) throw new Error(`tar cannot read ${path.slice(root.length + 1)}: ${stderr.trim()}`)
     const functions = templatesBelow(folder).flatMap((template) =>
-      readFileSync(template, 'utf8')
-        .split('\n')
-        .flatMap((line) => drawnBy(line) ?? []),
+      drawnIn(readFileSync(template, 'utf8')).map(({name}) => name),
     )
     const drawn = [...new Set(functions)].filter((each) => each !== 'lookup')
     if (drawn.length === 0) return []

@@ -236,7 +236,7 @@ function withoutWaiting(cluster: RenderedCluster, releases: readonly Release[]):
   const settings = cluster.engine.find(
     ({object}) => object.kind === 'ConfigMap' && object.metadata.name === 'argocd-cm',
   )
-  const isTold = dataOf(settings?.object ?? anyObject)[applicationHealth] !== undefined
+  const isTold = settings !== undefined && applicationHealth in dataOf(settings.object)
   const isOwn = cluster.site.cluster.reconcile === 'local'
   const [first] = releases
   return [
@@ -263,4 +263,3 @@ function withoutWaiting(cluster: RenderedCluster, releases: readonly Release[]):
 
 /** Argo CD has none of its own for Applications since 1.8 (argo-cd.readthedocs.io, "Resource Health"). */
 const applicationHealth = 'resource.customizations.health.argoproj.io_Application'
-const anyObject: KubernetesObject = {apiVersion: 'v1', kind: 'None', metadata: {name: ''}}

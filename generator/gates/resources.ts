@@ -2,7 +2,7 @@ import type {ClusterNode} from '../component.ts'
 import {bytesOf, coresOf, formatBytes} from '../model/quantity.ts'
 import {containersOf, type Pods, podsOf} from '../tree/pods.ts'
 import type {RenderedCluster} from '../tree/tree.ts'
-import {agentOf} from './facts/agents.ts'
+import {agentOf, programWith, textWithin} from './facts/agents.ts'
 import {buffersOf} from './facts/buffers.ts'
 import {nodesFor} from './facts/placement.ts'
 import {about, declared, type Finding, type Gate, type Surroundings} from './gate.ts'
@@ -23,7 +23,9 @@ export default {
         tables.push(tableOf(cluster, loads))
         return [
           ...unbounded(cluster),
-          ...loads.unplaced,
+          ...heaps(cluster),
+          ...nowhere(cluster),
+          ...unplacedFindings(loads.unplaced, loads.nodes, cluster, around),
           ...loads.nodes.flatMap((load) => overload(load, cluster, around)),
           ...largeFiles(cluster, around),
         ]
@@ -46,7 +48,7 @@ interface Load {
 
 interface Loads {
   nodes: readonly Load[]
-  unplaced: readonly Finding[]
+  unplaced: readonly Pods[]
 }
 
 const memory = (node: ClusterNode) => bytesOf(node.memory)
@@ -110,7 +112,7 @@ function scratch({spec}: Pods): number {
 }
 
 /** As the scheduler does: where it fits, on the node with the most memory left. */
-function place(cluster: RenderedCluster, loads: readonly Load[], pods: Pods): Finding[] {
+function place(cluster: RenderedCluster, loads: readonly Load[], pods: Pods): Pods[] {
   const takes = nodesFor(cluster, pods).map(({name}) => name)
   const {cpu, memory: asked} = amounts(pods)
   const disk = pods.volumes.reduce((sum, size) => sum + bytesOf(size), 0)
@@ -122,13 +124,30 @@ function place(cluster: RenderedCluster, loads: readonly Load[], pods: Pods): Fi
   const [first] = fitting
   if (first) put(first, pods)
   if (first) return []
-  const what = [
-    `${cpu} cores`,
-    `${formatBytes(asked)} of memory`,
-    ...(disk > 0 ? [`${formatBytes(disk)} of disk`] : []),
-  ].join(', ')
-  const message = `${pods.by} asks for ${what}, which no node of ${cluster.site.cluster.name} has left`
-  return [about(pods, cluster, message, 'ask for less in settings, or add a node')]
+  return [pods]
+}
+
+/** What has no place, in one sentence: what is scarce matters more than who came last. */
+function unplacedFindings(
+  unplaced: readonly Pods[],
+  loads: readonly Load[],
+  cluster: RenderedCluster,
+  around: Surroundings,
+): Finding[] {
+  const [first] = unplaced
+  if (!first) return []
+  const asked = unplaced.map((pods) => ({
+    ...amounts(pods),
+    disk: pods.volumes.reduce((sum, size) => sum + bytesOf(size), 0),
+  }))
+  const total = (key: 'cpu' | 'memory' | 'disk') => asked.reduce((sum, each) => sum + each[key], 0)
+  const left = loads.map(
+    ({node, requested, disk}) =>
+      `${node.name} has ${(node.cpu - requested.cpu).toFixed(2)} cores, ${formatBytes(Math.max(0, memory(node) - requested.memory))} of memory, ${formatBytes(Math.max(0, bytesOf(node.disk) - disk))} of disk left`,
+  )
+  const others = unplaced.length > 1 ? ` and ${unplaced.length - 1} more pods` : ''
+  const message = `${first.by}${others} fit onto no node of ${cluster.site.cluster.name}: asked are ${total('cpu').toFixed(2)} cores, ${formatBytes(total('memory'))} of memory, ${formatBytes(total('disk'))} of disk; ${left.join('; ')}`
+  return [declared(around, cluster, {path: ['nodes'], message, fix: 'ask for less in settings, or add a node'})]
 }
 
 function placeEngine(loads: readonly Load[], {read}: Surroundings): void {
@@ -210,28 +229,72 @@ function unbounded(cluster: RenderedCluster): Finding[] {
     .flatMap((pods) =>
       containersOf(pods.spec)
         .filter(({resources, name}) => name !== 'elastic-internal-init' && !isBounded(resources))
-        .map(({name}) =>
+        .map(({name, resources}) =>
           about(
             pods,
             cluster,
-            `${pods.by}: container ${name} has no requests and limits of cpu and memory`,
+            `${pods.by}: container ${name} lacks ${lackingOf(resources)}`,
             'write resources with both',
           ),
         ),
     )
 }
 
-function isBounded(resources: {requests?: Record<string, unknown>; limits?: Record<string, unknown>} = {}): boolean {
-  const {requests = {}, limits = {}} = resources
-  const amounts = [requests.cpu, requests.memory, limits.cpu, limits.memory]
-  const [cpu, least, most, bound] = amounts.map((amount, index) =>
-    (index % 2 === 0 ? coresOf : bytesOf)(String(amount)),
-  )
-  return (
-    [cpu, least, most, bound].every((amount) => amount !== undefined && amount > 0) &&
-    (cpu ?? 0) <= (most ?? 0) &&
-    (least ?? 0) <= (bound ?? 0)
-  )
+interface Amounts {
+  cpu?: string | number
+  memory?: string | number
+}
+
+function isBounded(resources: {requests?: Amounts; limits?: Amounts} = {}): boolean {
+  return lackingOf(resources) === ''
+}
+
+/** What is missing or less than nothing; a request above its limit is refused by the API server. */
+function lackingOf({requests = {}, limits = {}}: {requests?: Amounts; limits?: Amounts} = {}): string {
+  const amounts: [string, number][] = [
+    ['a request of cpu', coresOf(requests.cpu ?? '')],
+    ['a request of memory', bytesOf(requests.memory ?? '')],
+    ['a limit of cpu', coresOf(limits.cpu ?? '')],
+    ['a limit of memory', bytesOf(limits.memory ?? '')],
+  ]
+  const missing = amounts.filter(([, amount]) => !(amount > 0)).map(([name]) => name)
+  const [cpu = 0, memory = 0, mostCpu = 0, mostMemory = 0] = amounts.map(([, amount]) => amount)
+  const swapped = missing.length === 0 && (cpu > mostCpu || memory > mostMemory) ? ['limits above its requests'] : []
+  return [...missing, ...swapped].join(', ')
+}
+
+/** A collector that may take more than its container is killed before it refuses data. */
+function heaps(cluster: RenderedCluster): Finding[] {
+  return ['agent.yaml', 'gateway.yaml'].flatMap((file) => {
+    const program = programWith(cluster, file)
+    const heap = Number(textWithin(program?.config(file), 'processors', 'memory_limiter', 'limit_mib')) * 2 ** 20
+    const limit = bytesOf(program?.pods.spec.containers[0]?.resources?.limits?.memory ?? '')
+    if (!program || !(heap > limit)) return []
+    const message = `${program.pods.by} may use ${formatBytes(heap)}, and its container has ${formatBytes(limit)}: it is killed before it refuses data`
+    return [
+      about(
+        program.placed,
+        cluster,
+        message,
+        'set memoryLimitMebibytes below resources.limits.memory',
+        'memoryLimitMebibytes:',
+      ),
+    ]
+  })
+}
+
+/** What is for every node runs on some. */
+function nowhere(cluster: RenderedCluster): Finding[] {
+  return podsOf(cluster)
+    .filter((pods) => pods.everyNode && nodesFor(cluster, pods).length === 0)
+    .map((pods) => {
+      const labels = Object.entries(pods.spec.nodeSelector ?? {})
+      const isChosen = labels.some(([key]) => !key.startsWith('kubernetes.io/'))
+      const wanted = labels.map(([key, value]) => `${key}: ${value}`).join(', ')
+      const message = `${pods.by} runs on no node of ${cluster.site.cluster.name}: none has ${wanted}`
+      const finding = about(pods, cluster, message, 'give a node these labels, or leave it out')
+      return isChosen ? {...finding, severity: 'warning' as const} : finding
+    })
 }
 
 function tableOf(cluster: RenderedCluster, {nodes}: Loads): Table {

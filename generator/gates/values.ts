@@ -70,7 +70,7 @@ function versionFindings(
   cluster: RenderedCluster,
   chartFile: (path: string) => ChartFile,
 ): Finding[] {
-  const file = `charts/${layer}/Chart.yaml`
+  const file = `${folderOf(cluster, layer)}/Chart.yaml`
   const {name, version} = component.chart
   const pinned = chartFile(file).dependencies.find((each) => each.name === name)
   if (pinned?.version === version) return []
@@ -87,6 +87,12 @@ function versionFindings(
   ]
 }
 
+/** With a mirror of charts, the chart of a layer with published charts is one of the environment. */
+function folderOf({site}: RenderedCluster, layer: string): string {
+  const {name, charts} = site.environment
+  return charts.mirror ? `environments/${name}/rendered/charts/${layer}` : `charts/${layer}`
+}
+
 function valueFindings(release: UpstreamRelease, cluster: RenderedCluster, known: KnownValues | undefined): Finding[] {
   if (!known) return []
   const {component, values} = release
@@ -100,8 +106,31 @@ function valueFindings(release: UpstreamRelease, cluster: RenderedCluster, known
       `${path.split('.').at(-1)}:`,
     )
   // The schema and the keys may say the same of one path.
-  const problems = new Map([...keyProblems(component, values, known), ...schemaProblems(values, known)])
+  const problems = new Map([
+    ...imageProblems(component, merge(known.defaults, values)),
+    ...keyProblems(component, values, known),
+    ...schemaProblems(values, known),
+  ])
   return [...problems].map(([path, problem]) => say(path, problem))
+}
+
+/** Images that the chart would run and that the component file does not know of: nobody looks at their architectures. */
+function imageProblems({pods, unusedImages = {}}: UpstreamComponent, values: Values): [string, string][] {
+  const listed = new Set([...pods.map(({image}) => image), ...Object.keys(unusedImages)])
+  return imagePaths(values)
+    .filter((path) => !listed.has(path))
+    .map((path) => [path, 'runs an image that is neither among pods nor among unusedImages of the component'])
+}
+
+/** Paths of maps that name an image, but for those in parts that are switched off. */
+function imagePaths(values: Values, prefix = ''): string[] {
+  if (values.enabled === false) return []
+  const own =
+    typeof values.repository === 'string' && values.repository !== '' && 'tag' in values ? [prefix.slice(0, -1)] : []
+  return [
+    ...own,
+    ...Object.entries(values).flatMap(([key, value]) => (isTree(value) ? imagePaths(value, `${prefix}${key}.`) : [])),
+  ]
 }
 
 const unknownValue = 'does not know this value'

@@ -23,6 +23,11 @@ export class TreeFiles {
     return [...this.#rendered.keys()].filter((path) => !existsSync(join(this.#root, path)))
   }
 
+  /** Paths of rendered files that say something else. */
+  changed(): string[] {
+    return [...this.#rendered.keys()].filter((path) => !this.isAsRendered(path))
+  }
+
   /** Whether a file is byte for byte what is rendered, so that it need not be read as YAML. */
   isAsRendered(path: string): boolean {
     return this.text(path) === this.#rendered.get(path)?.content

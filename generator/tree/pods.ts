@@ -58,11 +58,12 @@ const workloads: Readonly<Record<string, (spec: Part) => Made>> = {
   CronJob: (spec) => template((spec.jobTemplate as {spec: Part} | undefined)?.spec ?? {}),
   Pod: (spec) => ({spec: spec as unknown as IPodSpec, labels: {}}),
   Elasticsearch: (spec) => {
-    const [set = {}] = (spec.nodeSets ?? []) as Part[]
+    const sets = (spec.nodeSets ?? []) as Part[]
+    const [first = {}] = sets
     return {
-      ...elastic(spec, set, 'elasticsearch'),
-      replicas: Number(set.count ?? 1),
-      volumes: claims(set.volumeClaimTemplates),
+      ...elastic(spec, first, 'elasticsearch'),
+      replicas: sets.reduce((sum, {count = 1}) => sum + Number(count), 0),
+      volumes: claims(first.volumeClaimTemplates),
     }
   },
   Kibana: (spec) => ({...elastic(spec, spec, 'kibana'), replicas: Number(spec.count ?? 1)}),
@@ -76,11 +77,12 @@ function template(spec: Part): Made {
 /** The operator takes an image by version where none is named (elastic.co/docs, "Create custom images"). */
 function elastic(spec: Part, set: Part, name: string): Made {
   const image = String(spec.image ?? `docker.elastic.co/${name}/${name}:${spec.version}`)
-  const {containers = []} = ((set.podTemplate as {spec?: Partial<IPodSpec>} | undefined)?.spec ?? {}) as IPodSpec
+  const {containers = [], ...placement} = ((set.podTemplate as {spec?: Partial<IPodSpec>} | undefined)?.spec ??
+    {}) as IPodSpec
   const main = containers.find((container) => container.name === name) ?? {name}
   const init = {name: 'elastic-internal-init', image, imagePullPolicy: 'IfNotPresent' as const}
   return {
-    spec: {initContainers: [init], containers: [{imagePullPolicy: 'IfNotPresent', ...main, image}]},
+    spec: {...placement, initContainers: [init], containers: [{imagePullPolicy: 'IfNotPresent', ...main, image}]},
     labels: {},
     isOwn: false,
   }

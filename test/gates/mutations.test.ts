@@ -29,6 +29,7 @@ const harmless: readonly (readonly [what: RegExp, reason: string])[] = [
     /another name of an object: (DaemonSet|Deployment|CronJob|Ingress|NetworkPolicy|\w+Binding|Certificate|L2Advertisement|Application|HelmRelease|Kustomization)/,
     'nobody calls it by its name',
   ],
+  [/substitution by Flux/, 'nothing that it applies has variables; what charts make does not pass through it'],
   [/another label of pods: CronJob elasticsearch-retention/, 'nobody selects its pods'],
   [/another name of a Secret: (Chart grafana|Ingress \S+) at (ingress|spec)\.tls/, 'cert-manager makes it by any name'],
   [/a range is shifted: ConfigMap smarter-cni at data.GW/, 'another address of the same network'],

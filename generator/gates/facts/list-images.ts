@@ -13,12 +13,11 @@ export interface ListedImage {
   platforms: readonly string[]
 }
 
-/** All images of the clusters of an environment, by their sources. */
-export function listImages(environment: string, clusters: readonly RenderedCluster[], lock: ImageLock): ListedImage[] {
-  const mirror = clusters[0]?.site.environment.images.mirror
-  const references = new Set(clusters.flatMap((cluster) => imagesIn(cluster).map(({reference}) => reference)))
-  return [...references]
-    .map((target) => {
+/** All images of a cluster, by their sources. */
+export function listImages(environment: string, cluster: RenderedCluster, lock: ImageLock): ListedImage[] {
+  const {mirror} = cluster.site.environment.images
+  return imagesIn(cluster)
+    .map(({reference: target}) => {
       const source = lockedReference(target, mirror, lock.keys())
       const locked = lock.get(source)
       const digest = digestIn(target) ?? locked?.digest

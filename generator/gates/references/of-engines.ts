@@ -58,9 +58,9 @@ function pathFindings(cluster: RenderedCluster, placed: Placed, beside: readonly
       ? [say(`there is no AppProject ${project}`, render, 'project:')]
       : []),
     ...namespaceOfRelease(cluster, object).map((text) => say(text, render, 'amespace:')),
-    ...otherCluster(cluster, object).map((text) => say(text)),
+    ...otherCluster(cluster, object).map((text) => say(text, again)),
     ...(within(object, 'spec', 'suspend') === true
-      ? [say('it is suspended: nothing of it is applied', render, 'suspend:')]
+      ? [say('it is suspended: nothing of it is applied', again, 'suspend:')]
       : []),
   ]
 }
@@ -85,6 +85,8 @@ function otherCluster({site}: RenderedCluster, object: KubernetesObject): string
       : `it goes into another cluster than ${name}`,
   ]
 }
+
+const again = 'run npm run render'
 
 interface Source {
   kind: string
@@ -190,7 +192,7 @@ function hidden(cluster: RenderedCluster): Finding[] {
           placed,
           cluster,
           `${nameOf(placed.object)}: its ignore list leaves out ${path.replace('/Chart.yaml', '')}, which a release needs`,
-          render,
+          again,
           'ignore:',
         ),
       )
