@@ -47,11 +47,11 @@ Options:
     const known = formats.includes(format as (typeof formats)[number])
     return known ? undefined : `Cannot print "${format}": it is one of ${formats.join(', ')}`
   },
-  run: (input) => (input.options.list ? {issues: [], text: listOfGates(input.root)} : runGates(input)),
+  run: (input) => (input.options.list ? {issues: [], text: listOfGates()} : runGates(input)),
 }
 
-function listOfGates(root: string): string {
-  return allGates(root, () => '')
+function listOfGates(): string {
+  return allGates(() => '')
     .map(
       ({name, rule, reason, source}) =>
         `${name}\n  ${rule}.\n  Why: ${reason}\n  Source: ${source}\n  docs/gates/${name}.md`,
@@ -70,7 +70,7 @@ async function runGates({root, options, progress}: CommandInput): Promise<Comman
     ({read}) => (options.environment ?? read.environment.name) === read.environment.name,
   )
   const wanted = (options.gate ?? []) as readonly string[]
-  const chosen = allGates(root, () => digestOf(rendered.files)).filter(
+  const chosen = allGates(() => digestOf(rendered.files)).filter(
     ({name}) => wanted.length === 0 || wanted.includes(name),
   )
   const verified = await verify({root, environments: plans, clusterOf: reader(files), gates: chosen, progress})
@@ -114,7 +114,7 @@ export async function verifyRendered(
   {complete, progress}: {complete: boolean; progress: (text: string) => void},
 ): Promise<{issues: Issue[]; summary: string}> {
   const files = new TreeFiles(root, rendered.files)
-  const all = allGates(root, () => digestOf(rendered.files))
+  const all = allGates(() => digestOf(rendered.files))
   const verified = await verify({root, environments: rendered.plans, clusterOf: reader(files), gates: all, progress})
   return {
     issues: [...verified.issues.map(withoutPlace), ...incompleteIssues(verified, complete)],
@@ -126,7 +126,7 @@ function reader(files: TreeFiles) {
   return (site: Site) => readCluster(files, site, layerDefinitions)
 }
 
-function allGates(root: string, digest: () => string) {
+function allGates(digest: () => string) {
   const program = join(import.meta.dirname, '../cli.ts')
   return gates({
     layers: layerDefinitions,

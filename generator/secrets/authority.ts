@@ -1,5 +1,6 @@
 import {randomBytes} from 'node:crypto'
 import type {Environment} from '../environment/schema.ts'
+import {secondsOf} from '../gitops/intervals.ts'
 import {certificatesIn, crossSigned, day, madeAt, newAuthority, subjectOf} from './certificate.ts'
 
 /** Who signs what the cloud serves, and whom the edges trust. */
@@ -48,13 +49,8 @@ export function hasOlder({trusted}: {trusted: string}): boolean {
  */
 export function retirementOf({trusted}: {trusted: string}, {outage}: Environment): Date {
   const [newest = ''] = certificatesIn(trusted)
-  const wait = Math.max(millisecondsOf(outage.survive), serverCertificateDays * day)
+  const wait = Math.max(secondsOf(outage.survive) * 1000, serverCertificateDays * day)
   return new Date(madeAt(newest).getTime() + wait)
-}
-
-/** Milliseconds of a duration such as 12h or 7d. */
-export function millisecondsOf(duration: string): number {
-  return Number(duration.slice(0, -1)) * (duration.endsWith('d') ? day : day / 24)
 }
 
 /** Whether a certificate is that of an authority made here. */

@@ -3,9 +3,10 @@ import {join} from 'node:path'
 import type {LayerDefinition, Site} from '../component.ts'
 import type {Environment} from '../environment/schema.ts'
 import {readRecipient, readSealedFile, type SealedFile, sealedPaths} from '../environment/sealed.ts'
+import {secondsOf} from '../gitops/intervals.ts'
 import type {Issue} from '../issue/issue.ts'
 import {presentContent} from '../output/write.ts'
-import {hasOlder, millisecondsOf, retirementOf} from './authority.ts'
+import {hasOlder, retirementOf} from './authority.ts'
 import {authorityPath} from './authority-state.ts'
 import {day} from './certificate.ts'
 import {filesOfNobody} from './cluster-files.ts'
@@ -110,8 +111,8 @@ function expiryIssues(file: string, site: Site, {secrets}: SealedFile, now: Date
     if (!end || (end.what === 'authority' && !isTold(site))) return []
     const {survive} = site.environment.outage
     const left = end.date.getTime() - now.getTime()
-    const isLate = left <= millisecondsOf(survive)
-    if (left > millisecondsOf(survive) + noticeDays * day) return []
+    const isLate = left <= secondsOf(survive) * 1000
+    if (left > secondsOf(survive) * 1000 + noticeDays * day) return []
     const date = end.date.toISOString().slice(0, 10)
     const message = `The ${end.what} in Secret ${secret.name} ends on ${date}${isLate ? `, within an outage of ${survive}` : ''}`
     return [{severity: isLate ? 'error' : 'warning', code: 'expiry', file, message, fix: renewal(end.what, site)}]

@@ -10,7 +10,7 @@ export default defineUpstream({
   name: 'traefik',
   summary: 'The only door into the cloud: HTTPS for people, logs and traces, and a TCP port for metric streams',
   chart: {repository: 'https://traefik.github.io/charts', name: 'traefik', version: '41.3.0'},
-  apiGroups: ['traefik.io', 'hub.traefik.io'],
+  apiGroups: ['traefik.io'],
   unlisted: [
     'ports.websecure.asDefault',
     'service.spec.externalTrafficPolicy',

@@ -5,7 +5,7 @@ import {nameOf, type RenderedCluster} from '../../tree/tree.ts'
 import {configMapsOf, dataOf, filesOf, within} from '../facts/agents.ts'
 import {filesBelow, textsOf} from '../facts/texts.ts'
 import {about, type Finding} from '../gate.ts'
-import {type Context, has, idOf, render, type Say} from './context.ts'
+import {type Context, has, render, type Say} from './context.ts'
 
 /** What pods name: volumes, accounts, configuration and its files, ports. */
 export function podFindings(context: Context, pods: Pods): Finding[] {
