@@ -46,8 +46,14 @@ async function checkAll({root, progress, options}: CommandInput): Promise<Comman
     ? await verifyRendered(root, rendered, {complete: options.complete === true, progress})
     : undefined
   const found = [...issues, ...drift, ...(gates?.issues ?? []), ...(await secretsIssues(root, plans)), ...leaks]
-  const text = [gates?.summary, hasErrors(found) ? undefined : 'All is as it should be'].filter(Boolean).join('\n')
+  const text = [gates?.summary, hasErrors(found) ? undefined : conclusion(gates?.isComplete ?? true)]
+    .filter(Boolean)
+    .join('\n')
   return {issues: found, text, outcome: ''}
+}
+
+function conclusion(isComplete: boolean): string {
+  return isComplete ? 'All is as it should be' : 'All that could be looked at is as it should be'
 }
 
 function driftOf(root: string, {path, content}: RenderedFile): Issue[] {

@@ -112,13 +112,14 @@ export async function verifyRendered(
   root: string,
   rendered: Rendered,
   {complete, progress}: {complete: boolean; progress: (text: string) => void},
-): Promise<{issues: Issue[]; summary: string}> {
+): Promise<{issues: Issue[]; summary: string; isComplete: boolean}> {
   const files = new TreeFiles(root, rendered.files)
   const all = allGates(() => digestOf(rendered.files))
   const verified = await verify({root, environments: rendered.plans, clusterOf: reader(files), gates: all, progress})
   return {
     issues: [...verified.issues.map(withoutPlace), ...incompleteIssues(verified, complete)],
     summary: summaryOf(verified),
+    isComplete: verified.results.every(({incomplete}) => incomplete === undefined),
   }
 }
 

@@ -103,6 +103,7 @@ export function look(run: GateRun, cluster: RenderedCluster, around: Surrounding
   try {
     return run.cluster?.(cluster, around) ?? []
   } catch (error) {
+    if (error instanceof IssueError) throw error
     const {environment, cluster: of} = cluster.site
     const file = `clusters/${environment.name}/${of.name}`
     const message = `This gate cannot read the objects of ${of.name}: ${(error as Error).message}`

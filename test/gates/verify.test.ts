@@ -164,6 +164,12 @@ for (const [what, file, content, message] of [
     /^clusters\/site\/hall\/source\.yaml:1 {2}error\n {2}Cannot read YAML: /,
   ],
   [
+    'a Chart.yaml that is no YAML',
+    'charts/edge-demo/Chart.yaml',
+    'dependencies: [\n',
+    /^charts\/edge-demo\/Chart\.yaml:\d+ {2}error\n {2}Cannot read YAML: /,
+  ],
+  [
     'a template that Helm cannot read',
     'charts/edge-demo/charts/client/templates/daemonset.yaml',
     'kind: {{ .Values.kind\n',

@@ -3,25 +3,32 @@ import {dirname, join, normalize} from 'node:path/posix'
 import ignore from 'ignore'
 import type {KubernetesObject} from '../../component.ts'
 import {clusterFolder, remoteClusters} from '../../gitops/engine.ts'
+import {oncePer} from '../../tree/once.ts'
 import {nameOf, type Placed, type RenderedCluster} from '../../tree/tree.ts'
 import {textWithin, within} from '../facts/agents.ts'
 import {about, type Finding, type Surroundings} from '../gate.ts'
-import {given, render, type Say} from './context.ts'
+import {given, idOf, render, type Say} from './context.ts'
 
 /** What Flux and Argo CD are told of. */
 export function engineFindings(cluster: RenderedCluster, {cloud}: Surroundings, root: string): Finding[] {
-  const isRemote = cluster.site.cluster.reconcile === 'remote'
-  const beside = isRemote ? [...cluster.engine, ...cloud.engine] : cluster.engine
+  // What reconciles a remote edge cluster stands in the cloud.
+  const places = cluster.site.cluster.reconcile === 'remote' ? [cluster, cloud] : [cluster]
+  const isThere = (kind: string, namespace: string | undefined, name: string) =>
+    places.some((each) => namesIn(each).has(idOf({apiVersion: '', kind, metadata: {name, namespace: namespace ?? ''}})))
   return [
-    ...cluster.engine.flatMap((placed) => pathFindings(cluster, placed, beside, root)),
+    ...cluster.engine.flatMap((placed) => pathFindings(cluster, placed, isThere, root)),
     ...listFindings(cluster, root),
     ...unserved(cluster),
     ...hidden(cluster),
   ]
 }
 
+const namesIn = oncePer(({engine}: RenderedCluster) => new Set(engine.map(({object}) => idOf(object))))
+
+type IsThere = (kind: string, namespace: string | undefined, name: string) => boolean
+
 /** Folders, files and sources that Flux and Argo CD are told of. */
-function pathFindings(cluster: RenderedCluster, placed: Placed, beside: readonly Placed[], root: string): Finding[] {
+function pathFindings(cluster: RenderedCluster, placed: Placed, isThere: IsThere, root: string): Finding[] {
   const {object} = placed
   const say: Say = (message, fix = render, mark = '') =>
     about(placed, cluster, `${nameOf(object)}: ${message}`, fix, mark)
@@ -36,11 +43,6 @@ function pathFindings(cluster: RenderedCluster, placed: Placed, beside: readonly
     | undefined
   const project = object.kind === 'Application' ? textWithin(object, 'spec', 'project') : ''
   const own = object.metadata.namespace
-  const isThere = (kind: string, namespace: string | undefined, name: string) =>
-    beside.some(
-      ({object: {kind: other, metadata}}) =>
-        other === kind && metadata.name === name && metadata.namespace === namespace,
-    )
   const release = textWithin(object, 'spec', 'releaseName')
   return [
     ...(folder && !isFolder(root, folder) ? [say(`there is no folder ${folder}`, render, folder)] : []),
@@ -57,7 +59,9 @@ function pathFindings(cluster: RenderedCluster, placed: Placed, beside: readonly
     ...(project && !isThere('AppProject', own, project)
       ? [say(`there is no AppProject ${project}`, render, 'project:')]
       : []),
-    ...namespaceOfRelease(cluster, object).map((text) => say(text, render, 'amespace:')),
+    ...namespaceOfRelease(cluster, object).map((text) =>
+      say(text, render, object.kind === 'HelmRelease' ? 'targetNamespace:' : 'destination:'),
+    ),
     ...otherCluster(cluster, object).map((text) => say(text, again)),
     ...(within(object, 'spec', 'suspend') === true
       ? [say('it is suspended: nothing of it is applied', again, 'suspend:')]
@@ -158,11 +162,12 @@ function unserved(cluster: RenderedCluster): Finding[] {
   const {environment} = cluster.site
   const own = cluster.site.cluster.reconcile === 'remote' ? [] : [cluster.site.cluster.name]
   const served = [...own, ...remoteClusters(cluster.site).map(({name}) => name)]
-  const applied = cluster.engine
+  const paths = cluster.engine
     .map(({object}) => textWithin(object, 'spec', 'path') || textWithin(object, 'spec', 'source', 'path'))
     .map((path) => path.replace(/^\.\//, ''))
+  const applied = new Set(paths)
   return served
-    .filter((name) => !applied.includes(clusterFolder(environment, name)))
+    .filter((name) => !applied.has(clusterFolder(environment, name)))
     .map((name) =>
       about(
         {file: clusterFolder(environment, cluster.site.cluster.name)},
