@@ -100,6 +100,8 @@ export interface Site {
   domain: string
   /** The address that the ingress asks MetalLB for; undefined in node mode. */
   ingressAddress: string | undefined
+  /** Digests by which images are pinned, by reference: those of images.lock.yaml. */
+  digests: ReadonlyMap<string, string>
   /** What can be seen of the cluster's encrypted Secrets without a key; undefined where there are none. */
   sealed: Sealed | undefined
   /** The provider of an endpoint, in this cluster or else in the cloud. */

@@ -8,7 +8,8 @@ import {readSealed} from './environment/sealed.ts'
 import {engineOf} from './gitops/engines.ts'
 import {releasesOf} from './gitops/releases.ts'
 import {sopsConfiguration} from './gitops/sops-configuration.ts'
-import {hasErrors, type Issue} from './issue/issue.ts'
+import {hasErrors, type Issue, IssueError} from './issue/issue.ts'
+import {readImageLock} from './model/image-lock.ts'
 import {imageIssues} from './model/image-rules.ts'
 import {type OrderedLayer, orderLayers} from './model/order.ts'
 import {sitesOf} from './model/sites.ts'
@@ -31,14 +32,29 @@ export interface Plan {
 
 /** The first half of the flow: every environment with its clusters, and all problems of the files. */
 export function planRepository(root: string, layers: readonly LayerDefinition[], issues: Issue[]): Plan[] {
+  const digests = lockedDigests(root, issues)
   return findEnvironments(root, issues).flatMap((file) => {
     const read = readEnvironment(file, layers, issues)
     if (!read) return []
     const sealedOf = (cluster: string) => readSealed({root, environment: file.name, cluster}, issues)
-    const plan = {read, sites: sitesOf(read.environment, layers, sealedOf)}
+    const plan = {read, sites: sitesOf(read.environment, layers, sealedOf, digests)}
     issues.push(...orphanIssues(plan))
     return [plan]
   })
+}
+
+/** The digests that are known of images. */
+function lockedDigests(root: string, issues: Issue[]): Map<string, string> {
+  try {
+    const entries = [...readImageLock(root)].flatMap(([reference, {digest}]): [string, string][] =>
+      digest ? [[reference, digest]] : [],
+    )
+    return new Map(entries)
+  } catch (error) {
+    if (!(error instanceof IssueError)) throw error
+    issues.push(...error.issues)
+    return new Map()
+  }
 }
 
 /** Encrypted Secrets whose readers are not named any more. */

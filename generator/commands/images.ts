@@ -2,9 +2,9 @@ import {writeFileSync} from 'node:fs'
 import {join} from 'node:path'
 import pMap from 'p-map'
 import {layerDefinitions} from '../components/index.ts'
-import {type ImageLock, type LockedImage, lockFile, readImageLock} from '../gates/facts/image-lock.ts'
 import {type ListedImage, listImages} from '../gates/facts/list-images.ts'
 import {hasErrors, type Issue} from '../issue/issue.ts'
+import {type ImageLock, type LockedImage, lockFile, readImageLock} from '../model/image-lock.ts'
 import {renderRepository} from '../pipeline.ts'
 import {TreeFiles} from '../tree/files.ts'
 import {readCluster} from '../tree/read-cluster.ts'
@@ -88,7 +88,9 @@ async function refresh(
   const tags = moved.sort().map((source) => `Another image than before has this tag: ${source}`)
   return {
     issues,
-    text: [...tags, `The registries know ${asked} of ${sources.length} images`].join('\n'),
+    text: [...tags, `The registries know ${asked} of ${sources.length} images. Next: npm run render pins them`].join(
+      '\n',
+    ),
     outcome: asked > 0 ? '' : '; no file was changed',
   }
 }

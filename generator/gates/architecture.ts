@@ -1,7 +1,7 @@
 import type {ClusterNode} from '../component.ts'
+import {type ImageLock, lockFile, runsOn} from '../model/image-lock.ts'
 import type {Pods} from '../tree/pods.ts'
 import type {RenderedCluster} from '../tree/tree.ts'
-import {type ImageLock, lockFile, runsOn} from './facts/image-lock.ts'
 import {digestIn, imagesIn, lockedReference} from './facts/images.ts'
 import {nodesFor} from './facts/placement.ts'
 import {about, type Finding, type Gate, type Surroundings} from './gate.ts'
@@ -41,6 +41,11 @@ function check(cluster: RenderedCluster, {images}: Surroundings): Finding[] {
     if (!locked) {
       const message = `${first.by} runs ${reference || 'no image'}, which ${lockFile} does not know`
       return [about(first, cluster, message, `${refresh}; or write it there yourself, with its platforms`)]
+    }
+    const digest = digestIn(reference)
+    if (digest && locked.digest && digest !== locked.digest) {
+      const message = `${first.by} runs ${reference}, and ${lockFile} knows it as ${locked.digest}`
+      return [about(first, cluster, message, 'run npm run render, which pins what the lock says')]
     }
     return by.flatMap((pods) => wrongNodes(cluster, pods, reference, (arch) => runsOn(locked, arch), locked.platforms))
   })

@@ -2,8 +2,8 @@ import type {ReadEnvironment} from '../environment/read.ts'
 import type {Path} from '../environment/source.ts'
 import type {GateName} from '../environment/verification.ts'
 import type {Issue} from '../issue/issue.ts'
+import type {ImageLock} from '../model/image-lock.ts'
 import type {Placed, RenderedCluster} from '../tree/tree.ts'
-import type {ImageLock} from './facts/image-lock.ts'
 import type {Table} from './table.ts'
 
 /** What a gate knows of the environment of a cluster. */

@@ -1,5 +1,4 @@
-import type {Component, ImageParts} from '../component.ts'
-import type {Environment} from '../environment/schema.ts'
+import type {Component, ImageParts, Site} from '../component.ts'
 
 /** The parts of `REGISTRY/REPOSITORY:TAG@DIGEST`. */
 export function parseImage(reference: string): ImageParts {
@@ -12,16 +11,22 @@ export function parseImage(reference: string): ImageParts {
   return {reference, registry, repository, tag, digest}
 }
 
-/** The reference of a component's image in an environment: overridden, then moved to the mirror. */
-export function imageReference(component: Component, name: string, {images}: Environment): string {
-  const reference = images.overrides[`${component.name}.${name}`] ?? component.images[name]?.reference ?? ''
-  return images.mirror ? mirrored(reference, images.mirror) : reference
+/** What decides which image runs: what an environment says, and the digests that the lock knows. */
+type Choice = Pick<Site, 'environment' | 'digests'>
+
+/** The reference of a component's image in a cluster: overridden, then pinned by its digest, then moved to the mirror. */
+export function imageReference(component: Component, name: string, {environment, digests}: Choice): string {
+  const {overrides, mirror} = environment.images
+  const reference = overrides[`${component.name}.${name}`] ?? component.images[name]?.reference ?? ''
+  const digest = digests.get(reference)
+  const pinned = digest ? `${reference}@${digest}` : reference
+  return mirror ? mirrored(pinned, mirror) : pinned
 }
 
-/** All images of a component in an environment. */
-export function imagesOf(component: Component, environment: Environment): Record<string, string> {
+/** All images of a component in a cluster. */
+export function imagesOf(component: Component, choice: Choice): Record<string, string> {
   const names = Object.keys(component.images)
-  return Object.fromEntries(names.map((name) => [name, imageReference(component, name, environment)]))
+  return Object.fromEntries(names.map((name) => [name, imageReference(component, name, choice)]))
 }
 
 function mirrored(reference: string, mirror: string): string {

@@ -9,18 +9,20 @@ export const cloudName = 'cloud'
 
 /**
  * The clusters of an environment, the cloud first; what components may ask is answered here. `sealedOf` knows what can
- * be seen of the encrypted Secrets of a cluster.
+ * be seen of the encrypted Secrets of a cluster, `digests` by what images are pinned.
  */
 export function sitesOf(
   environment: Environment,
   layers: readonly LayerDefinition[],
   sealedOf: (cluster: string) => Sealed | undefined = () => undefined,
+  digests: ReadonlyMap<string, string> = new Map(),
 ): Site[] {
   const domain = domainOf(environment)
   const edgeClusters = environment.edge.clusters.map((cluster) => edgeOf(environment, cluster))
   const shared = {
     environment,
     edgeClusters,
+    digests,
     domain,
     hostname: (service: string) => hostnameOf(service, domain),
     ingressAddress: ingressAddressOf(environment),

@@ -29,7 +29,7 @@ const parsedSettings = new WeakMap<Component, Map<string, Settings>>()
 /** All values of a component in a cluster, defaults included. */
 export function valuesOf(component: Component, site: Site): Values {
   const settings = settingsOf(component, site)
-  const images = imagesOf(component, site.environment)
+  const images = imagesOf(component, site)
   if (component.kind === 'own') return {...settings, ...component.derive(site, settings), images}
   return merge(upstreamValues(component, settings, images), component.derive?.(site, settings) ?? {})
 }

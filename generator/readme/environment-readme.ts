@@ -3,7 +3,7 @@ import Handlebars from 'handlebars'
 import {versionOf} from '../chart/readme.ts'
 import type {Component, LayerDefinition, Site} from '../component.ts'
 import {engineOf} from '../gitops/engines.ts'
-import {imagesOf} from '../model/images.ts'
+import {imagesOf, parseImage} from '../model/images.ts'
 import {isEnabled} from '../model/values.ts'
 import type {RenderedFile} from '../rendered-file.ts'
 import {markdownBanner} from '../rendered-file.ts'
@@ -102,9 +102,9 @@ function edgeCount(using: number, all: number): string {
   return using === all ? 'every edge cluster' : `${using} of ${all} edge clusters`
 }
 
-function runningVersion(component: Component, {environment}: Site): string {
-  const [image] = Object.values(imagesOf(component, environment))
-  const version = image ? (image.split(':').at(-1) ?? '') : versionOf(component)
+function runningVersion(component: Component, site: Site): string {
+  const [image] = Object.values(imagesOf(component, site))
+  const version = image ? parseImage(image).tag : versionOf(component)
   return component.kind === 'upstream' ? `${version} (chart ${component.chart.version})` : version
 }
 

@@ -4,7 +4,7 @@ import test, {type ExecutionContext} from 'ava'
 import {execa} from 'execa'
 import {parse} from 'yaml'
 import {components} from '../../generator/components/index.ts'
-import {readImageLock, runsOn} from '../../generator/gates/facts/image-lock.ts'
+import {readImageLock, runsOn} from '../../generator/model/image-lock.ts'
 import {run} from '../../generator/verify/run.ts'
 import {requireTool, tools} from '../../generator/verify/tools.ts'
 import {eventually} from '../e2e/harness/eventually.ts'
@@ -12,7 +12,7 @@ import {freePort} from '../e2e/harness/ports.ts'
 import {root} from '../support/paths.ts'
 import {cli} from '../support/programs.ts'
 import {temporaryFolder} from '../support/temporary.ts'
-import {repositoryWith} from './support/repository.ts'
+import {repositoryWith, verifyIn} from './support/repository.ts'
 
 test('the lock knows every image that components name, for the architectures that they say', (t) => {
   const lock = readImageLock(root)
@@ -69,12 +69,24 @@ test.serial(
     t.deepEqual(lock.get(`${registry}/demo/publisher:1`)?.platforms, ['linux/arm64'])
     const {stdout: digest} = await run(crane, ['digest', `${registry}/demo/client:1`])
     t.is(lock.get(`${registry}/demo/client:1`)?.digest, digest.trim())
-    t.is(first.exitCode, 1, 'registries that cannot be reached from here are named')
+    t.is(first.exitCode, 1, 'an image that is nowhere is named')
     t.regex(first.stderr, new RegExp(`Cannot learn about ${registry}/demo/formatter:1`))
 
     const before = readFileSync(join(repository, 'images.lock.yaml'), 'utf8')
     await cli('images', '--refresh', '--root', repository)
     t.is(readFileSync(join(repository, 'images.lock.yaml'), 'utf8'), before, 'nothing new, nothing written')
+
+    await cli('render', '--root', repository)
+    const values = (path: string) => readFileSync(join(repository, 'environments/site/rendered', path), 'utf8')
+    const pinned = `1@${digest.trim()}`
+    t.true(values('hall/edge-demo.values.yaml').includes(`${registry}/demo/client:${pinned}`), 'own charts')
+    t.regex(values('cloud/cloud-platform.values.yaml'), new RegExp(`tag: "?${pinned}`), 'published charts')
+    const {issues} = await verifyIn(repository, {gate: ['architecture', 'disconnected']})
+    t.deepEqual(
+      issues.map(({message}) => message),
+      [`DaemonSet demo/formatter runs ${registry}/demo/formatter:1, which images.lock.yaml does not know`],
+      'what runs is what the lock knows, but for the one image that is nowhere',
+    )
 
     await push(t, crane, `${registry}/demo/client:1`, ['linux/amd64', 'linux/arm64'])
     const moved = await cli('images', '--refresh', '--root', repository)

@@ -77,11 +77,11 @@ test('a mirror stands before every image of every component, overridden ones inc
   const {cloud} = siteOf({images: {mirror, overrides: {'client.client': 'quay.io/me/client:1'}}})
   for (const each of layerDefinitions.flatMap(({components}) => components)) {
     for (const name of Object.keys(each.images)) {
-      const reference = imageReference(each, name, cloud.environment)
+      const reference = imageReference(each, name, cloud)
       t.true(reference.startsWith(`${mirror}/`), reference)
     }
   }
-  t.is(imageReference(component('client'), 'client', cloud.environment), `${mirror}/me/client:1`)
+  t.is(imageReference(component('client'), 'client', cloud), `${mirror}/me/client:1`)
 })
 
 test('with a mirror no value of an upstream chart names another registry', (t) => {

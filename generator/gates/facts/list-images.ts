@@ -1,5 +1,5 @@
+import type {ImageLock} from '../../model/image-lock.ts'
 import type {RenderedCluster} from '../../tree/tree.ts'
-import type {ImageLock} from './image-lock.ts'
 import {digestIn, imagesIn, lockedReference} from './images.ts'
 
 /** An image of an environment: where it comes from, where the clusters look for it, and what is known of it. */

@@ -88,7 +88,7 @@ export async function expectPodsPlaced(t: ExecutionContext, {api, name}: Member,
   const published = new Map(
     components.flatMap((component) =>
       Object.entries(component.images).map(([image, {architectures}]) => [
-        imageReference(component, image, site.environment),
+        imageReference(component, image, site),
         architectures as readonly string[],
       ]),
     ),

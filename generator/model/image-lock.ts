@@ -2,7 +2,7 @@ import {existsSync, readFileSync} from 'node:fs'
 import {join} from 'node:path'
 import {parse} from 'yaml'
 import {z} from 'zod'
-import {IssueError} from '../../issue/issue.ts'
+import {IssueError} from '../issue/issue.ts'
 
 /** What is known of an image without asking its registry. */
 const lockedImage = z.strictObject({
