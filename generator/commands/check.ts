@@ -41,7 +41,7 @@ async function checkAll({root, progress, options}: CommandInput): Promise<Comman
   const drift = hasErrors(issues) ? [] : files.flatMap((file) => driftOf(root, file))
   progress('Looking for secrets in clear text')
   const leaks = await leaksIn(await workingFiles(root), contents(files))
-  const isThere = !hasErrors(issues) && files.every(({path}) => existsSync(join(root, path)))
+  const isThere = !hasErrors(issues) && drift.every(({file}) => existsSync(join(root, file)))
   const gates = isThere
     ? await verifyRendered(root, rendered, {complete: options.complete === true, progress})
     : undefined

@@ -6,7 +6,7 @@ import {checkSecrets} from '../secrets/check-secrets.ts'
 import {clusterKeyPath} from '../secrets/cluster-key.ts'
 import {type Made, makeSecrets} from '../secrets/make-secrets.ts'
 import {Sops} from '../secrets/sops.ts'
-import {requireTool, tools} from '../verify/tools.ts'
+import {findTool, tools} from '../verify/tools.ts'
 import type {Command, CommandInput, CommandResult} from './command.ts'
 import {type RenderResult, render} from './render.ts'
 
@@ -114,17 +114,15 @@ function planOf(root: string, name: string): Plan {
 }
 
 async function findSops(root: string): Promise<string> {
-  try {
-    return await requireTool(root, tools.sops)
-  } catch {
-    throw new IssueError({
-      severity: 'error',
-      code: 'sops',
-      file: 'sops',
-      message: `Cannot encrypt without sops: ${tools.sops.atLeast} or later is not on PATH, nor built here`,
-      fix: 'install it from https://getsops.io, or run npm run tools, which builds it with Go',
-    })
-  }
+  const found = await findTool(root, tools.sops)
+  if (found) return found
+  throw new IssueError({
+    severity: 'error',
+    code: 'sops',
+    file: 'sops',
+    message: `Cannot encrypt without sops: ${tools.sops.atLeast} or later is not on PATH, nor built here`,
+    fix: 'install it from https://getsops.io, or run npm run tools, which builds it with Go',
+  })
 }
 
 function unknownEnvironment(name: string, plans: readonly Plan[]): Issue {

@@ -1,10 +1,10 @@
 import type {ClusterNode} from '../component.ts'
-import {type ImageLock, lockFile, runsOn} from '../model/image-lock.ts'
+import {type ImageLock, type LockedImage, lockFile, runsOn} from '../model/image-lock.ts'
 import type {Pods} from '../tree/pods.ts'
 import type {RenderedCluster} from '../tree/tree.ts'
-import {digestIn, imagesIn, lockedReference} from './facts/images.ts'
+import {digestIn, imagesIn, lockedReference, type UsedImage} from './facts/images.ts'
 import {nodesFor} from './facts/placement.ts'
-import {about, type Finding, type Gate, type Surroundings} from './gate.ts'
+import {about, type Finding, type Gate} from './gate.ts'
 
 const refresh = 'run npm run images -- --refresh on a machine that reaches the registries, and commit images.lock.yaml'
 
@@ -19,10 +19,14 @@ export default {
     const unpinned = new Set<string>()
     return {
       cluster: (cluster, around) => {
-        const references = unpinnedIn(cluster, around.images)
+        const used = lookedUp(cluster, around.images)
+        const references = unpinnedIn(used)
         const isError = around.read.environment.verify.unpinnedImages === 'error'
         if (!isError) for (const reference of references) unpinned.add(reference)
-        return [...check(cluster, around), ...(isError ? unpinnedFindings(references, cluster) : [])]
+        return [
+          ...used.flatMap((image) => check(image, cluster)),
+          ...(isError ? unpinnedFindings(references, cluster) : []),
+        ]
       },
       end: async () =>
         unpinned.size === 0
@@ -32,23 +36,34 @@ export default {
   },
 } satisfies Gate
 
-function check(cluster: RenderedCluster, {images}: Surroundings): Finding[] {
+/** An image that a cluster runs, with what the lock knows of it. */
+interface LookedUp extends UsedImage {
+  /** The name that the lock has it by, or would. */
+  name: string
+  locked: LockedImage | undefined
+}
+
+function lookedUp(cluster: RenderedCluster, lock: ImageLock): LookedUp[] {
   const {mirror} = cluster.site.environment.images
-  return imagesIn(cluster).flatMap(({reference, by}) => {
-    const locked = images.get(lockedReference(reference, mirror, images.keys()))
-    const [first] = by
-    if (!first) return []
-    if (!locked) {
-      const message = `${first.by} runs ${reference || 'no image'}, which ${lockFile} does not know`
-      return [about(first, cluster, message, `${refresh}; or write it there yourself, with its platforms`)]
-    }
-    const digest = digestIn(reference)
-    if (digest && locked.digest && digest !== locked.digest) {
-      const message = `${first.by} runs ${reference}, and ${lockFile} knows it as ${locked.digest}`
-      return [about(first, cluster, message, 'run npm run render, which pins what the lock says')]
-    }
-    return by.flatMap((pods) => wrongNodes(cluster, pods, reference, (arch) => runsOn(locked, arch), locked.platforms))
+  return imagesIn(cluster).map((used) => {
+    const name = lockedReference(used.reference, mirror, lock.keys())
+    return {...used, name, locked: lock.get(name)}
   })
+}
+
+function check({reference, by, locked}: LookedUp, cluster: RenderedCluster): Finding[] {
+  const [first] = by
+  if (!first) return []
+  if (!locked) {
+    const message = `${first.by} runs ${reference || 'no image'}, which ${lockFile} does not know`
+    return [about(first, cluster, message, `${refresh}; or write it there yourself, with its platforms`)]
+  }
+  const digest = digestIn(reference)
+  if (digest && locked.digest && digest !== locked.digest) {
+    const message = `${first.by} runs ${reference}, and ${lockFile} knows it as ${locked.digest}`
+    return [about(first, cluster, message, 'run npm run render, which pins what the lock says')]
+  }
+  return by.flatMap((pods) => wrongNodes(cluster, pods, reference, (arch) => runsOn(locked, arch), locked.platforms))
 }
 
 function wrongNodes(
@@ -70,14 +85,9 @@ function namesOf(nodes: readonly ClusterNode[]): string {
   return nodes.map(({name, arch}) => `${name} (${arch})`).join(', ')
 }
 
-/** Images of a cluster whose digest nobody noted, by the names that the lock knows them by. */
-function unpinnedIn(cluster: RenderedCluster, lock: ImageLock): string[] {
-  const {mirror} = cluster.site.environment.images
-  return imagesIn(cluster).flatMap(({reference}) => {
-    const name = lockedReference(reference, mirror, lock.keys())
-    const locked = lock.get(name)
-    return locked && !locked.digest && !digestIn(reference) ? [name] : []
-  })
+/** Names of the images whose digest nobody noted, as the lock knows them. */
+function unpinnedIn(used: readonly LookedUp[]): string[] {
+  return used.flatMap(({reference, name, locked}) => (locked && !locked.digest && !digestIn(reference) ? [name] : []))
 }
 
 function unpinnedFindings(references: readonly string[], cluster: RenderedCluster): Finding[] {

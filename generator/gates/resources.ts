@@ -87,7 +87,7 @@ function put(load: Load, pods: Pods): void {
   load.requested.cpu += cpu
   load.requested.memory += asked
   load.limits += limit
-  load.disk += pods.volumes.reduce((sum, size) => sum + bytesOf(size), 0) + scratch(pods)
+  load.disk += claimed(pods) + scratch(pods)
   load.pods.push(pods.by)
 }
 
@@ -104,6 +104,11 @@ function amounts({spec}: Pods): {cpu: number; memory: number; limit: number} {
   return {cpu: sum('requests', 'cpu'), memory: sum('requests', 'memory'), limit: sum('limits', 'memory')}
 }
 
+/** Bytes of the volumes that they claim. */
+function claimed({volumes}: Pods): number {
+  return volumes.reduce((sum, size) => sum + bytesOf(size), 0)
+}
+
 function scratch({spec}: Pods): number {
   const sizes = (spec.volumes ?? []).map(({emptyDir}) =>
     emptyDir?.medium === 'Memory' ? 0 : bytesOf(emptyDir?.sizeLimit ?? 0),
@@ -115,16 +120,16 @@ function scratch({spec}: Pods): number {
 function place(cluster: RenderedCluster, loads: readonly Load[], pods: Pods): Pods[] {
   const takes = nodesFor(cluster, pods).map(({name}) => name)
   const {cpu, memory: asked} = amounts(pods)
-  const disk = pods.volumes.reduce((sum, size) => sum + bytesOf(size), 0)
+  const disk = claimed(pods)
   const fitting = loads
     .filter(({node}) => takes.includes(node.name))
     .filter((load) => load.requested.cpu + cpu <= load.node.cpu && load.requested.memory + asked <= memory(load.node))
     .filter((load) => load.disk + disk <= bytesOf(load.node.disk))
     .sort((a, b) => memory(b.node) - b.requested.memory - (memory(a.node) - a.requested.memory))
   const [first] = fitting
-  if (first) put(first, pods)
-  if (first) return []
-  return [pods]
+  if (!first) return [pods]
+  put(first, pods)
+  return []
 }
 
 /** What has no place, in one sentence: what is scarce matters more than who came last. */
@@ -138,7 +143,7 @@ function unplacedFindings(
   if (!first) return []
   const asked = unplaced.map((pods) => ({
     ...amounts(pods),
-    disk: pods.volumes.reduce((sum, size) => sum + bytesOf(size), 0),
+    disk: claimed(pods),
   }))
   const total = (key: 'cpu' | 'memory' | 'disk') => asked.reduce((sum, each) => sum + each[key], 0)
   const left = loads.map(

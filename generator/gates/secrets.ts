@@ -187,23 +187,14 @@ function unresolved(
   secrets: SecretKeysByName,
   cluster: RenderedCluster,
 ): Finding[] {
-  if (optional && !secrets.has(`${namespace}/${name}`))
-    return optionalButNeeded(name, cluster)
-      ? [about(placed, cluster, `${by} names Secret ${namespace}/${name}, which nothing makes`, fix, name)]
-      : []
-  if (!secrets.has(`${namespace}/${name}`))
-    return [about(placed, cluster, `${by} names Secret ${namespace}/${name}, which nothing makes`, fix, name)]
-  const keys = secrets.get(`${namespace}/${name}`)
+  const secret = `${namespace}/${name}`
+  if (!secrets.has(secret)) {
+    const isNeeded = !optional || optionalButNeeded(name, cluster)
+    return isNeeded ? [about(placed, cluster, `${by} names Secret ${secret}, which nothing makes`, fix, name)] : []
+  }
+  const keys = secrets.get(secret)
   if (key === undefined || keys === undefined || keys.has(key)) return []
-  return [
-    about(
-      placed,
-      cluster,
-      `${by} reads ${key} of Secret ${namespace}/${name}, which has ${[...keys].join(', ')}`,
-      fix,
-      key,
-    ),
-  ]
+  return [about(placed, cluster, `${by} reads ${key} of Secret ${secret}, which has ${[...keys].join(', ')}`, fix, key)]
 }
 
 /** With a public authority the Secret with that of the environment is not there, and need not be. */

@@ -2,7 +2,7 @@ import type {Site} from '../component.ts'
 import type {Issue} from '../issue/issue.ts'
 import {IssueError} from '../issue/issue.ts'
 import {idOf} from './bundle.ts'
-import {type PlannedSecret, valuesOfKeys} from './plan.ts'
+import {holds, type PlannedSecret} from './plan.ts'
 
 /** What is to be made anew. */
 export interface Targets {
@@ -48,10 +48,8 @@ export function readableIn(clusters: readonly string[], cloud: Site, planned: re
 }
 
 function candidatesOf({environment, edgeClusters}: Site, planned: readonly PlannedSecret[]): Candidate[] {
-  const random = planned.filter((secret) => valuesOfKeys(secret).some(([, {kind}]) => kind === 'password'))
-  const hasAuthority = planned.some((secret) =>
-    valuesOfKeys(secret).some(([, value]) => value.kind === 'authority' && value.part === 'privateKey'),
-  )
+  const random = planned.filter((secret) => holds(secret, 'password'))
+  const hasAuthority = planned.some((secret) => holds(secret, 'authority', 'privateKey'))
   return [
     ...(hasAuthority ? [{kind: 'authority', name: 'authority', id: 'authority'} as const] : []),
     ...random.map((secret): Candidate => ({kind: 'secret', name: secret.name, id: idOf(secret)})),

@@ -1,4 +1,3 @@
-import type {IConfigMap} from 'kubernetes-models/v1'
 import {valueAt} from '../../tree/pods.ts'
 import {type Placed, placeOf, type RenderedCluster} from '../../tree/tree.ts'
 import {dataOf, programWith, textWithin, volumeAt, within} from '../facts/agents.ts'
@@ -44,9 +43,7 @@ function* textsOf(
   for (const placed of cluster.objects) {
     const {metadata} = placed.object
     const namespace = metadata.namespace ?? ''
-    const data = (placed.object as IConfigMap).data ?? {}
-    const files =
-      placed.object.kind === 'ConfigMap' ? Object.entries(data).filter(([name]) => !name.endsWith('.json')) : []
+    const files = Object.entries(dataOf(placed.object)).filter(([name]) => !name.endsWith('.json'))
     for (const [name, text] of files) yield {placed, namespace, text, where: `${name} of ConfigMap ${metadata.name}`}
     const containers = ['containers', 'initContainers'].flatMap(
       (key) =>

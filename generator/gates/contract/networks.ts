@@ -2,6 +2,7 @@ import {contains, overlap, parseCidr, parseIpv4, parseRange, toRange} from '../.
 import {domainOf} from '../../model/hostnames.ts'
 import {valueAt} from '../../tree/pods.ts'
 import {type Placed, placeOf, type RenderedCluster} from '../../tree/tree.ts'
+import {dataOf} from '../facts/agents.ts'
 import {about, declared, type Finding, type Surroundings} from '../gate.ts'
 
 /** Networks of k3s where nothing else is said (docs.k3s.io/cli/server, --cluster-cidr and --service-cidr). */
@@ -131,17 +132,20 @@ export function edgeAddresses(cluster: RenderedCluster, around: Surroundings): F
   return [...findings, ...bridgeProblems(cluster)]
 }
 
-function bridgeOf({objects}: RenderedCluster): string {
-  const map = objects.find(({object}) => object.kind === 'ConfigMap' && object.metadata.name === 'smarter-cni')
-  return (map?.object as {data?: Record<string, string>} | undefined)?.data?.CIDR ?? podNetwork
+/** The settings of the bridge of smarter-cni. */
+function bridgeSettings({objects}: RenderedCluster): Placed | undefined {
+  return objects.find(({object}) => object.kind === 'ConfigMap' && object.metadata.name === 'smarter-cni')
+}
+
+function bridgeOf(cluster: RenderedCluster): string {
+  const settings = bridgeSettings(cluster)
+  return (settings && dataOf(settings.object).CIDR) ?? podNetwork
 }
 
 function bridgeProblems(cluster: RenderedCluster): Finding[] {
-  const placed = cluster.objects.find(
-    ({object}) => object.kind === 'ConfigMap' && object.metadata.name === 'smarter-cni',
-  )
+  const placed = bridgeSettings(cluster)
   if (!placed) return []
-  const {CIDR = '', GW = ''} = (placed.object as {data?: Record<string, string>}).data ?? {}
+  const {CIDR = '', GW = ''} = dataOf(placed.object)
   if (networkWith(GW, [CIDR])) return []
   const message = `The bridge of smarter-cni has ${GW || 'no address'}, which is not in its network ${CIDR}`
   return [

@@ -1,5 +1,5 @@
 import type {RenderedCluster} from '../../tree/tree.ts'
-import {type Agent, agentOf, outputsOfLogs, textWithin, volumeAt, within} from '../facts/agents.ts'
+import {type Agent, agentsOf, inputsOfLogs, outputsOfLogs, textWithin, volumeAt, within} from '../facts/agents.ts'
 
 /** Where an agent of an edge cluster sends to. */
 export interface Output {
@@ -16,9 +16,7 @@ export interface Output {
 
 /** All outputs of the agents of an edge cluster. */
 export function outputsOf(cluster: RenderedCluster): Output[] {
-  const [fluentBit, netdata, collector] = (['fluentBit', 'netdata', 'collector'] as const).map((name) =>
-    agentOf(cluster, name),
-  )
+  const {fluentBit, netdata, collector} = agentsOf(cluster)
   return [
     ...(fluentBit ? logOutputs(fluentBit) : []),
     ...(netdata ? [streamOutput(netdata)] : []),
@@ -27,8 +25,7 @@ export function outputsOf(cluster: RenderedCluster): Output[] {
 }
 
 function logOutputs(agent: Agent): Output[] {
-  const inputs = (within(agent.config('fluent-bit.yaml'), 'pipeline', 'inputs') ?? []) as Record<string, unknown>[]
-  const tags = inputs.map((input) => textWithin(input, 'tag'))
+  const tags = inputsOfLogs(agent).map((input) => textWithin(input, 'tag'))
   return outputsOfLogs(agent).map((output) => ({
     agent,
     what: `output ${output.name} of Fluent Bit`,

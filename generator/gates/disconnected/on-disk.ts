@@ -1,12 +1,10 @@
 import type {RenderedCluster} from '../../tree/tree.ts'
-import {type Agent, agentOf, outputsOfLogs, textWithin, volumeAt, within} from '../facts/agents.ts'
+import {type Agent, agentsOf, inputsOfLogs, outputsOfLogs, textWithin, volumeAt, within} from '../facts/agents.ts'
 import {about, type Finding} from '../gate.ts'
 
 /** Whether what agents have to say outlives a power cut, and is bounded. */
 export function buffers(cluster: RenderedCluster): Finding[] {
-  const [fluentBit, netdata, collector] = (['fluentBit', 'netdata', 'collector'] as const).map((name) =>
-    agentOf(cluster, name),
-  )
+  const {fluentBit, netdata, collector} = agentsOf(cluster)
   return [
     ...(fluentBit ? logBuffer(fluentBit, cluster) : []),
     ...(netdata ? metricBuffer(netdata, cluster) : []),
@@ -37,7 +35,7 @@ function readsLogs(agent: Agent, path: string): boolean {
 function logBuffer(agent: Agent, cluster: RenderedCluster): Finding[] {
   const config = agent.config('fluent-bit.yaml')
   const service = within(config, 'service')
-  const inputs = (within(config, 'pipeline', 'inputs') ?? []) as Record<string, unknown>[]
+  const inputs = inputsOfLogs(agent)
   const outputs = outputsOfLogs(agent)
   return broken(agent, cluster, [
     [

@@ -17,6 +17,7 @@ const fetching = new Set([
   'ImageUpdateAutomation',
   'ImagePolicy',
 ])
+
 /** What an edge cluster looks at, and how often. */
 export function sources(cluster: RenderedCluster, chartFile: ReadChart): Finding[] {
   const {site} = cluster

@@ -30,9 +30,27 @@ export function agentOf(cluster: RenderedCluster, name: AgentName): Agent | unde
   return programWith(cluster, agentFiles[name])
 }
 
+/** The agents of an edge cluster; undefined for those that it does not have. */
+export function agentsOf(cluster: RenderedCluster): Record<AgentName, Agent | undefined> {
+  return {
+    fluentBit: agentOf(cluster, 'fluentBit'),
+    netdata: agentOf(cluster, 'netdata'),
+    collector: agentOf(cluster, 'collector'),
+  }
+}
+
+/** The inputs of Fluent Bit. */
+export function inputsOfLogs(agent: Agent | undefined): Record<string, unknown>[] {
+  return pipelineOf(agent, 'inputs')
+}
+
 /** The outputs of Fluent Bit. */
 export function outputsOfLogs(agent: Agent | undefined): Record<string, unknown>[] {
-  return (within(agent?.config('fluent-bit.yaml'), 'pipeline', 'outputs') ?? []) as Record<string, unknown>[]
+  return pipelineOf(agent, 'outputs')
+}
+
+function pipelineOf(agent: Agent | undefined, part: 'inputs' | 'outputs'): Record<string, unknown>[] {
+  return (within(agent?.config('fluent-bit.yaml'), 'pipeline', part) ?? []) as Record<string, unknown>[]
 }
 
 /** A file of a ConfigMap that pods mount. */

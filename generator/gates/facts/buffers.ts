@@ -1,6 +1,6 @@
 import {bytesOf} from '../../model/quantity.ts'
 import type {RenderedCluster} from '../../tree/tree.ts'
-import {type Agent, agentOf, outputsOfLogs, textWithin, within} from './agents.ts'
+import {type Agent, agentsOf, outputsOfLogs, textWithin, within} from './agents.ts'
 
 /** What an edge node may put aside on its disk, in bytes, as the configuration of its agents bounds it. */
 export interface Buffers {
@@ -22,9 +22,7 @@ export interface QueueBounds {
 
 /** The buffers of the nodes of an edge cluster; zero for an agent that is not there. */
 export function buffersOf(cluster: RenderedCluster): Buffers {
-  const [fluentBit, netdata, collector] = (['fluentBit', 'netdata', 'collector'] as const).map((name) =>
-    agentOf(cluster, name),
-  )
+  const {fluentBit, netdata, collector} = agentsOf(cluster)
   const logs = fluentBit?.config('fluent-bit.yaml')
   const outputs = outputsOfLogs(fluentBit)
   const metrics = netdata?.config('netdata.conf')

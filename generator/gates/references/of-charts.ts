@@ -40,16 +40,19 @@ function configMapsReadBy({spec, namespace}: Pods): string[] {
   return [...volumes, ...variables].filter(Boolean).map((name) => `${namespace}/${name}`)
 }
 
-function configMapsOfChart({values, namespace}: UpstreamRelease): string[] {
-  const names = Object.values((valueAt(values, 'dashboardsConfigMaps') ?? {}) as Record<string, string>)
-  return names.map((name) => `${namespace}/${name}`)
+function configMapsOfChart(release: UpstreamRelease): string[] {
+  return dashboardsOf(release).map((name) => `${release.namespace}/${name}`)
+}
+
+/** Names of the ConfigMaps that a chart takes dashboards from. */
+function dashboardsOf({values}: UpstreamRelease): string[] {
+  return Object.values((valueAt(values, 'dashboardsConfigMaps') ?? {}) as Record<string, string>)
 }
 
 /** What values of published charts name. */
 export function chartFindings(context: Context): Finding[] {
   return context.cluster.charts.flatMap((release) => {
     const {component, values, namespace} = release
-    const maps = Object.values((valueAt(values, 'dashboardsConfigMaps') ?? {}) as Record<string, string>)
     const issuer = (valueAt(values, 'ingress.annotations') as Record<string, string> | undefined)?.[
       'cert-manager.io/cluster-issuer'
     ]
@@ -60,7 +63,7 @@ export function chartFindings(context: Context): Finding[] {
     const secured = tls.flatMap(({hosts: names = []}) => names)
     return [
       ...hosts.filter((host) => !secured.includes(host)).map((host) => say(`${host} has no certificate`)),
-      ...maps
+      ...dashboardsOf(release)
         .filter((name) => !has(context, 'ConfigMap', namespace, name))
         .map((name) => say(`its dashboards are in ConfigMap ${name}, which nothing makes`)),
       ...(issuer === undefined ? [] : issuerFindings(context, issuer, say)),

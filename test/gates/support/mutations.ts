@@ -526,8 +526,12 @@ function* below(node: unknown, path: Path, base: Omit<Site, 'path' | 'value'>): 
     yield* below(value, [...path, Array.isArray(node) ? Number(step) : step], base)
 }
 
+function parentOf(root: Node, path: Path): Node {
+  return path.slice(0, -1).reduce<unknown>((node, step) => Reflect.get(node as object, step), root) as Node
+}
+
 function put(root: Node, path: Path, value: unknown): void {
-  const parent = path.slice(0, -1).reduce<unknown>((node, step) => Reflect.get(node as object, step), root) as Node
+  const parent = parentOf(root, path)
   const last = path.at(-1) as string | number
   if (value === undefined && Array.isArray(parent)) parent.splice(Number(last), 1)
   else if (value === undefined) Reflect.deleteProperty(parent, last)
@@ -535,10 +539,7 @@ function put(root: Node, path: Path, value: unknown): void {
 }
 
 function misspell(root: Node, path: Path): void {
-  const parent = path.slice(0, -1).reduce<unknown>((node, step) => Reflect.get(node as object, step), root) as Record<
-    string,
-    unknown
-  >
+  const parent = parentOf(root, path) as Record<string, unknown>
   const last = String(path.at(-1))
   parent[letters(last)] = parent[last]
   Reflect.deleteProperty(parent, last)
