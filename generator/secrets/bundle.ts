@@ -34,10 +34,16 @@ export function isSame(a: PlainSecret | undefined, b: PlainSecret | undefined): 
 
 /** What sops decrypted of the file at a path, as Secrets. */
 export function parseBundle(path: string, yaml: string): Bundle {
-  const documents = parseAllDocuments(yaml)
-  for (const document of documents) keepHugeNumbers(document)
-  const secrets = documents.map((document) => parseSecret(path, document.toJS() as SecretObject))
+  const secrets = parseSopsYaml(yaml).map((document) => parseSecret(path, document as SecretObject))
   return new Map(secrets.map((secret) => [idOf(secret), secret]))
+}
+
+/** The documents of YAML that sops has written, as it means them. */
+export function parseSopsYaml(yaml: string): unknown[] {
+  return parseAllDocuments(yaml).map((document) => {
+    keepHugeNumbers(document)
+    return document.toJS() as unknown
+  })
 }
 
 /** The YAML of Go, in which sops writes, takes a number that is too large for it for text, such as 67e80452. */
